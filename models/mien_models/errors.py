@@ -1,0 +1,87 @@
+"""The errors of mien, and the one place where they become exit codes.
+
+Every error that a user can cause or mend is a `MienError`; its text is one line that names the file or setting, what is
+wrong with it, and the remedy. Anything else that reaches the top is a defect and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+
+
+class MienError(Exception):
+    """Base of all errors that mien raises on purpose."""
+
+    exit_code = 1
+
+
+class ConfigError(MienError, ValueError):
+    """The configuration is wrong."""
+
+    exit_code = 3
+
+
+class ModelError(MienError, RuntimeError):
+    """A model cannot be loaded, or does not do what its manifest says."""
+
+    exit_code = 4
+
+
+class ManifestError(ModelError, ValueError):
+    """A model's manifest is missing, malformed, or does not match its files."""
+
+
+class DataError(MienError, ValueError):
+    """A data set, picture or video cannot be read."""
+
+    exit_code = 5
+
+
+class CameraError(MienError, OSError):
+    """The camera or its stand-in gives no frames."""
+
+    exit_code = 6
+
+
+class BrokerError(MienError, OSError):
+    """The MQTT broker cannot be used."""
+
+    exit_code = 7
+
+
+class MusicError(MienError, RuntimeError):
+    """Sound or music cannot be used."""
+
+    exit_code = 8
+
+
+class MissingDependencyError(MienError, ImportError):
+    """A package that this command needs is not installed."""
+
+    exit_code = 9
+
+
+class OutcomeError(MienError, RuntimeError):
+    """The command ran, but its result is not the one it must show (a failed check, a demo without a mood event)."""
+
+    exit_code = 10
+
+
+def run_command(program: str, command: Callable[[], int]) -> int:
+    """Run `command` and return its exit code, or that of the error it raised (table in docs/exit-codes.md).
+
+    A `MienError` is printed as one line; other exceptions pass through with their traceback (Python exits with 1).
+    """
+    try:
+        return command()
+    except MienError as error:
+        print(f"{program}: error: {error}", file=sys.stderr)  # noqa: T201 - the user's one line
+        return error.exit_code
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our output went away (`mien … | head`); Python would print a second error while it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141

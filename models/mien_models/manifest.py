@@ -1,0 +1,143 @@
+"""The manifest: what a model directory holds, how its tensors are fed and read, and where it comes from.
+
+A model directory is `manifest.json` with the files that it names beside it. Reading is strict: an unknown or missing
+key, a file of another size or hash is an error, because a model that is fed wrongly answers with confident nonsense.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from pathlib import Path, PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+
+from mien_models.errors import ManifestError
+from mien_models.labels import HEAD_LABELS, Head
+from mien_models.validation import Strict, explain
+
+MANIFEST_NAME = "manifest.json"
+SCHEMA = 1
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class ModelFile(Strict):
+    """A file of the model directory."""
+
+    path: str
+    """Name of the file, beside the manifest."""
+    bytes: int = Field(ge=1)
+    sha256: Sha256
+
+    @field_validator("path")
+    @classmethod
+    def _is_beside(cls, path: str) -> str:
+        if PurePosixPath(path).name != path or path in {"", ".", ".."}:
+            raise ValueError("must be a bare file name")
+        return path
+
+    @classmethod
+    def of(cls, path: Path) -> ModelFile:
+        content = path.read_bytes()
+        return cls(path=path.name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+class Tensor(Strict):
+    """A quantised tensor: real value = scale × (integer − zero point) (LiteRT 8-bit quantisation specification)."""
+
+    name: str
+    """The tensor's name in the file. Outputs are told apart by it, never by position."""
+    shape: tuple[int, ...]
+    dtype: Literal["int8", "uint8"]
+    scale: float = Field(gt=0)
+    zero_point: int = Field(ge=-128, le=255)
+
+
+class Output(Tensor):
+    """One head's probabilities."""
+
+    head: Head
+    labels: tuple[str, ...]
+
+    @field_validator("labels")
+    @classmethod
+    def _are_known(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
+        if labels not in HEAD_LABELS.values():
+            known = "; ".join(" ".join(names) for names in HEAD_LABELS.values())
+            raise ValueError(f"labels are not one of the known label sets in their order ({known})")
+        return labels
+
+
+class Manifest(Strict):
+    """The whole manifest."""
+
+    schema_version: Literal[1] = SCHEMA
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    version: str
+    kind: Literal["emotion"]
+    file: ModelFile
+    input: Tensor
+    """Fed with grey 48×48 faces of `preprocess.crop_face`, pixel values 0…255 quantised by this tensor's own scale."""
+    outputs: tuple[Output, ...] = Field(min_length=1)
+    answer: Head
+    """The head that the device answers with."""
+    licence: str
+    data: tuple[str, ...]
+    """What it was trained on."""
+    commands: tuple[str, ...]
+    """The commands that made it, in order."""
+    metrics: dict[str, float]
+    """Figures measured on the int8 file through the device's runner; each key says on what."""
+
+    def output(self, head: Head) -> Output | None:
+        return next((output for output in self.outputs if output.head is head), None)
+
+
+def load_manifest(directory: Path) -> Manifest:
+    """Read `directory`'s manifest and check it against the files there.
+
+    Raises:
+        ManifestError: the manifest is missing, malformed, or a file differs from it.
+
+    """
+    path = directory / MANIFEST_NAME
+    try:
+        manifest = Manifest.model_validate_json(path.read_bytes())
+    except FileNotFoundError:
+        raise ManifestError(f"{path}: no such file; a model is a directory made by `mien-convert quantize`") from None
+    except OSError as error:
+        raise ManifestError(f"{path}: {error.strerror}") from error
+    except ValidationError as error:
+        raise ManifestError(f"{path}: {'; '.join(explain(error, Manifest))}") from None
+    if manifest.output(manifest.answer) is None:
+        raise ManifestError(f"{path}: 'answer' is {manifest.answer}, but no output has this head")
+    _check_file(directory, manifest.file)
+    return manifest
+
+
+def _check_file(directory: Path, expected: ModelFile) -> None:
+    path = directory / expected.path
+    try:
+        actual = ModelFile.of(path)
+    except FileNotFoundError:
+        raise ManifestError(
+            f"{path}: the model file that the manifest names is missing; copy the whole directory again"
+        ) from None
+    except (OSError, ValidationError) as error:
+        raise ManifestError(f"{path}: cannot be read or is empty; copy the model directory again") from error
+    if actual != expected:
+        raise ManifestError(
+            f"{path}: sha256 {actual.sha256[:12]}… differs from the manifest's {expected.sha256[:12]}… "
+            "(damaged or exchanged); copy the model directory again or convert it anew"
+        )
+
+
+def save_manifest(manifest: Manifest, directory: Path) -> None:
+    """Write the manifest whole or not at all."""
+    temporary = directory / f".{MANIFEST_NAME}.new"
+    text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
+    temporary.write_text(text + "\n", encoding="utf-8")
+    os.replace(temporary, directory / MANIFEST_NAME)  # noqa: PTH105 - the call that promises atomicity

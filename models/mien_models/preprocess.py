@@ -1,0 +1,76 @@
+"""From a picture and a face box to the pixels that the network reads. The only definition, used by training as well."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Image = npt.NDArray[np.uint8]
+"""A picture: (height, width) grey or (height, width, 3) blue-green-red, uint8."""
+
+FACE_SIZE = 48
+"""Side of the network's input in pixels, as in FER2013."""
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A face in pixels of its picture: top left corner, width, height (hairline to chin), and the finder's score.
+
+    The box may reach beyond the picture where the face is cut.
+    """
+
+    x: float
+    y: float
+    width: float
+    height: float
+    score: float = 1.0
+
+    @property
+    def centre(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    def iou(self, other: Box) -> float:
+        """Intersection over union with `other`, in [0, 1]."""
+        wide = min(self.x + self.width, other.x + other.width) - max(self.x, other.x)
+        high = min(self.y + self.height, other.y + other.height) - max(self.y, other.y)
+        if wide <= 0 or high <= 0:
+            return 0.0
+        shared = wide * high
+        return shared / (self.width * self.height + other.width * other.height - shared)
+
+
+def grey(image: Image) -> Image:
+    """The picture (h, w[, 3]) as grey (h, w)."""
+    return image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_BGR2GRAY)  # type: ignore[return-value]
+
+
+def crop_face(image: Image, box: Box, size: int = FACE_SIZE) -> Image:
+    """Cut a face out as the network wants it: grey uint8 (size, size).
+
+    The rule reproduces the crops of FER2013: a square with the height of the box as its side and the same centre;
+    where it reaches beyond the picture the border pixels are repeated; shrunk by area.
+    """
+    centre_x, centre_y = box.centre
+    side = max(1, round(box.height))
+    left, top = math.floor(centre_x - side / 2 + 0.5), math.floor(centre_y - side / 2 + 0.5)
+    height, width = image.shape[:2]
+    inside = image[max(0, top) : max(0, min(height, top + side)), max(0, left) : max(0, min(width, left + side))]
+    if inside.size == 0:
+        raise ValueError(f"box {box} lies outside the {width}x{height} picture")
+    patch = grey(inside)
+    missing = (max(0, -top), max(0, top + side - height), max(0, -left), max(0, left + side - width))
+    if any(missing):
+        patch = cv2.copyMakeBorder(patch, *missing, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+    return resize_face(patch, size)
+
+
+def resize_face(patch: Image, size: int = FACE_SIZE) -> Image:
+    """A grey face (h, w) at the network's size (size, size): by area when it shrinks, bilinear when it grows."""
+    if patch.shape == (size, size):
+        return patch
+    method = cv2.INTER_AREA if min(patch.shape) >= size else cv2.INTER_LINEAR
+    return cv2.resize(patch, (size, size), interpolation=method)  # type: ignore[return-value]

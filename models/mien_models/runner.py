@@ -1,0 +1,91 @@
+"""From faces to probabilities: the one place where a model's bytes are fed and read, on the device and off it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import ManifestError
+from mien_models.labels import Head, seven
+from mien_models.manifest import Manifest, Tensor, load_manifest
+from mien_models.preprocess import FACE_SIZE, Image
+from mien_models.runtime import Accelerator, open_interpreter
+
+Probabilities = npt.NDArray[np.float32]
+
+
+def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
+    """Real values as the tensor's integers: rounded to the nearest and clipped, never truncated or wrapped."""
+    limits = np.iinfo(tensor.dtype)
+    integers = np.rint(values / np.float32(tensor.scale)) + tensor.zero_point
+    return np.clip(integers, limits.min, limits.max).astype(tensor.dtype)
+
+
+def dequantize(integers: npt.NDArray[Any], tensor: Tensor) -> Probabilities:
+    """The tensor's integers as real values; widened before the subtraction, which int8 would overflow."""
+    result: Probabilities = np.float32(tensor.scale) * (integers.astype(np.float32) - tensor.zero_point)
+    return result
+
+
+class Classifier:
+    """An emotion model, ready to run. Not safe to share between threads."""
+
+    def __init__(self, manifest: Manifest, interpreter: Any, accelerator: Accelerator) -> None:
+        self.manifest = manifest
+        self.accelerator = accelerator
+        self._interpreter = interpreter
+        self._input = _find(interpreter.get_input_details(), manifest.input, manifest)
+        self._outputs = [(o, _find(interpreter.get_output_details(), o, manifest)) for o in manifest.outputs]
+
+    @classmethod
+    def open(cls, directory: Path, accelerator: Accelerator = Accelerator.CPU, threads: int = 1) -> Classifier:
+        """Open the model in `directory` after checking its manifest, hash and tensors.
+
+        Raises:
+            ManifestError: the manifest is wrong or does not match the file.
+            ModelError: the runtime cannot run it.
+
+        """
+        manifest = load_manifest(directory)
+        interpreter, used = open_interpreter(directory / manifest.file.path, accelerator, threads)
+        return cls(manifest, interpreter, used)
+
+    @property
+    def heads(self) -> tuple[Head, ...]:
+        return tuple(output.head for output in self.manifest.outputs)
+
+    def scores(self, face: Image) -> dict[Head, Probabilities]:
+        """Each head's probabilities (k,) for one face, grey uint8 (48, 48)."""
+        if face.shape != (FACE_SIZE, FACE_SIZE) or face.dtype != np.uint8:
+            raise ValueError(f"a face is uint8 ({FACE_SIZE}, {FACE_SIZE}), not {face.dtype} {face.shape}")
+        fed = quantize(face, self.manifest.input).reshape(self.manifest.input.shape)
+        self._interpreter.set_tensor(self._input, fed)
+        self._interpreter.invoke()
+        return {o.head: dequantize(self._interpreter.get_tensor(index)[0], o) for o, index in self._outputs}
+
+    def predict(self, face: Image) -> Probabilities:
+        """The seven emotions' probabilities (7,) in canonical order, from the head that the device answers with."""
+        head = self.manifest.answer
+        output = self.manifest.output(head)
+        assert output is not None  # noqa: S101 - load_manifest checked it
+        return seven(self.scores(face)[head], output.labels)
+
+
+def _find(details: list[dict[str, Any]], tensor: Tensor, manifest: Manifest) -> int:
+    """The interpreter's index of the manifest's tensor, if everything that the manifest says of it is true."""
+    where = f"{manifest.file.path}: tensor '{tensor.name}'"
+    remedy = "the manifest belongs to another file; convert the model anew with `mien-convert quantize`"
+    found = next((d for d in details if d["name"] == tensor.name), None)
+    if found is None:
+        raise ManifestError(f"{where} is not among {[d['name'] for d in details]}; {remedy}")
+    scale, zero_point = found["quantization"]
+    actual = (tuple(int(n) for n in found["shape"]), np.dtype(found["dtype"]).name, int(zero_point))
+    if actual != (tensor.shape, tensor.dtype, tensor.zero_point) or not np.isclose(scale, tensor.scale, rtol=1e-5):
+        raise ManifestError(
+            f"{where} is {actual[1]} {actual[0]} scale {scale:.6g} zero point {zero_point}, the manifest says "
+            f"{tensor.dtype} {tensor.shape} scale {tensor.scale:.6g} zero point {tensor.zero_point}; {remedy}"
+        )
+    return int(found["index"])
