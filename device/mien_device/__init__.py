@@ -1,1 +1,1 @@
-"""mien."""
+"""The device: camera loop, face crop, int8 inference, smoothed mood, local music, MQTT."""

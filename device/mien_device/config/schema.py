@@ -1,0 +1,139 @@
+"""Every setting, with its default and what it means. `mien config init` writes this file's words as comments."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, field_validator
+
+from mien_models.labels import Mood
+from mien_models.runtime import Accelerator
+from mien_models.validation import Strict
+
+UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser())]
+
+
+class CameraConfig(Strict):
+    """Where the pictures come from."""
+
+    source: str = "auto"
+    """auto (a Pi camera, else the first webcam), picamera2, opencv:0 (a webcam's number or /dev/videoN),
+    opencv:rtsp://… (a network camera), replay:PATH (a video, a picture or a folder of them), or demo."""
+    width: int = Field(640, ge=160, le=4096)
+    height: int = Field(480, ge=120, le=4096)
+    fps: float = Field(10.0, gt=0, le=120)
+    """Frames a second. Ten are enough for a mood; more only warms the board."""
+    rotate: Literal[0, 90, 180, 270] = 0
+    """Degrees clockwise to turn the picture upright."""
+    loop: bool = True
+    """Whether a replay begins again at its end."""
+    timeout_s: float = Field(5.0, gt=0)
+    """A camera that gives no frame for so long is closed and opened again."""
+
+    @field_validator("source")
+    @classmethod
+    def _is_known(cls, source: str) -> str:
+        kind, _, rest = source.partition(":")
+        if source in {"auto", "picamera2", "demo"} or (kind in {"opencv", "replay"} and rest):
+            return source
+        raise ValueError("must be auto, picamera2, demo, opencv:…, or replay:PATH")
+
+
+class FacesConfig(Strict):
+    """How faces are found."""
+
+    finder: Literal["auto", "haar"] = "auto"
+    """auto takes the best that is installed."""
+    min_height: int = Field(40, ge=20, le=1000)
+    """Faces lower than so many pixels are left out: too few pixels to read a mood from."""
+    search_interval_s: float = Field(0.5, ge=0, le=10)
+    """The whole picture is searched this often; in between only the surroundings of known faces are."""
+
+
+class ModelConfig(Strict):
+    """The network and what runs it."""
+
+    emotion: str = "emotion"
+    """A shipped model's name (see `mien models`) or the path of a model directory."""
+    accelerator: Accelerator = Accelerator.AUTO
+    """cpu, edgetpu (a Coral, or an error), or auto (a Coral if there is one)."""
+    threads: int = Field(1, ge=1, le=16)
+    """Threads of the runtime on the processor. One is fastest for networks this small."""
+
+
+class MoodConfig(Strict):
+    """How quickly the mood follows the faces."""
+
+    smoothing_s: float = Field(1.0, gt=0, le=60)
+    """Time constant of the exponential average over a face's readings."""
+    margin: float = Field(0.1, ge=0, le=0.9)
+    """A new mood must be more probable than the present one by this much."""
+    dwell_s: float = Field(2.0, ge=0, le=600)
+    """A new mood must lead for so long before it is announced."""
+    absence_s: float = Field(2.0, ge=0, le=600)
+    """After so long without a face the mood is none."""
+    heartbeat_s: float = Field(60.0, gt=0, le=3600)
+    """The mood is sent again this often even if it did not change."""
+
+
+class MusicConfig(Strict):
+    """What is played."""
+
+    player: Literal["auto", "pygame", "null"] = "auto"
+    """auto plays where a sound card is found and is silent elsewhere; null never plays."""
+    folder: UserPath = Path("/srv/mien/music")
+    """Holds one folder a mood (angry, disgust, fear, happy, sad, surprise, neutral) with your music."""
+    playlists: dict[Mood, UserPath] = Field(default_factory=dict)
+    """Instead of a mood's folder: another folder, or an M3U playlist. happy = "/srv/music/party.m3u" """
+    volume: int = Field(60, ge=0, le=100)
+    """Per cent. What was set while running is kept over a restart and wins."""
+    fade_s: float = Field(3.0, ge=0, le=30)
+    """Length of the fade from one track to the next."""
+    linger_s: float = Field(30.0, ge=0)
+    """With nobody in view the music goes on for so long."""
+
+
+class MqttConfig(Strict):
+    """The broker. Its password is never kept in this file: put it into password_file, into the environment variable
+    MIEN_MQTT_PASSWORD, or hand it over as the systemd credential mqtt_password.
+    """
+
+    host: str = ""
+    """Name or address of the broker. Empty: no MQTT, the moods go to the log only."""
+    port: int | None = Field(None, ge=1, le=65535)
+    """Not set: 1883, or 8883 with tls."""
+    username: str = ""
+    password_file: UserPath | None = None
+    tls: bool = False
+    ca_file: UserPath | None = None
+    """The authority that signed the broker's certificate. Not set: those of the system."""
+    client_cert_file: UserPath | None = None
+    client_key_file: UserPath | None = None
+    tls_insecure: bool = False
+    """Do not check the broker's name. Only for a test."""
+    prefix: str = Field("mien", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
+    """All topics begin with PREFIX/DEVICE_ID/."""
+    device_id: str = Field("", pattern=r"^[a-z0-9-]{0,32}$")
+    """Not set: eight hex digits from a salted hash of the machine's id."""
+    keepalive_s: int = Field(30, ge=5, le=3600)
+
+
+class LogConfig(Strict):
+    """What goes to standard error, and so to the journal."""
+
+    level: Literal["debug", "info", "warning", "error"] = "info"
+
+
+class Config(Strict):
+    """The whole file."""
+
+    version: Literal[1] = 1
+    """Version of this file's layout."""
+    camera: CameraConfig = CameraConfig()
+    faces: FacesConfig = FacesConfig()
+    model: ModelConfig = ModelConfig()
+    mood: MoodConfig = MoodConfig()
+    music: MusicConfig = MusicConfig()
+    mqtt: MqttConfig = MqttConfig()
+    log: LogConfig = LogConfig()

@@ -1,0 +1,1 @@
+"""Being a good service: telling systemd that the loop is alive."""

@@ -1,0 +1,56 @@
+"""From a mood to sound: which track, and the player that fades to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from mien_models.labels import Mood
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A file of the user's music, chosen for a mood."""
+
+    path: Path
+    mood: Mood
+
+    @property
+    def title(self) -> str:
+        return self.path.stem
+
+
+class Player(Protocol):
+    """Plays one track at a time. Used by one thread."""
+
+    @property
+    def name(self) -> str:
+        """What it is, for the log and for `mien check`."""
+
+    @property
+    def playing(self) -> Track | None:
+        """The track that sounds (or is paused); None when nothing was started or the track has ended."""
+
+    def play(self, track: Track) -> None:
+        """Fade from what sounds now to `track`.
+
+        Raises:
+            MusicError: the file cannot be decoded or is gone; what sounded before goes on.
+
+        """
+
+    def pause(self) -> None:
+        """Hold the music where it is."""
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+
+    def stop(self) -> None:
+        """Fade to silence."""
+
+    def set_volume(self, percent: int) -> None:
+        """0 is silent, 100 is the sound card's full scale."""
+
+    def close(self) -> None:
+        """Let go of the sound card. May be called twice."""
