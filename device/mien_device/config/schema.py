@@ -101,15 +101,15 @@ class MqttConfig(Strict):
 
     host: str = ""
     """Name or address of the broker. Empty: no MQTT, the moods go to the log only."""
-    port: int | None = Field(None, ge=1, le=65535)
+    port: int | None = Field(None, ge=1, le=65535, examples=[8883])
     """Not set: 1883, or 8883 with tls."""
     username: str = ""
-    password_file: UserPath | None = None
+    password_file: UserPath | None = Field(None, examples=["/etc/mien/mqtt_password"])
     tls: bool = False
-    ca_file: UserPath | None = None
+    ca_file: UserPath | None = Field(None, examples=["/etc/mien/ca.crt"])
     """The authority that signed the broker's certificate. Not set: those of the system."""
-    client_cert_file: UserPath | None = None
-    client_key_file: UserPath | None = None
+    client_cert_file: UserPath | None = Field(None, examples=["/etc/mien/client.crt"])
+    client_key_file: UserPath | None = Field(None, examples=["/etc/mien/client.key"])
     tls_insecure: bool = False
     """Do not check the broker's name. Only for a test."""
     prefix: str = Field("mien", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
