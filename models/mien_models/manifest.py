@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 from pydantic import Field, ValidationError, field_validator
 
@@ -19,7 +19,8 @@ from mien_models.labels import HEAD_LABELS, Head
 from mien_models.validation import Strict, explain
 
 MANIFEST_NAME = "manifest.json"
-SCHEMA = 1
+SCHEMA: Final = 1
+NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]*$"
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
@@ -75,7 +76,7 @@ class Manifest(Strict):
     """The whole manifest."""
 
     schema_version: Literal[1] = SCHEMA
-    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]*$")
+    name: str = Field(pattern=NAME_PATTERN)
     version: str
     kind: Literal["emotion"]
     file: ModelFile

@@ -20,8 +20,9 @@ Probabilities = npt.NDArray[np.float32]
 def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
     """Real values as the tensor's integers: rounded to the nearest and clipped, never truncated or wrapped."""
     limits = np.iinfo(tensor.dtype)
-    integers = np.rint(values / np.float32(tensor.scale)) + tensor.zero_point
-    return np.clip(integers, limits.min, limits.max).astype(tensor.dtype)
+    integers = np.rint(values.astype(np.float32) / np.float32(tensor.scale)) + tensor.zero_point
+    result: npt.NDArray[Any] = np.clip(integers, limits.min, limits.max).astype(tensor.dtype)
+    return result
 
 
 def dequantize(integers: npt.NDArray[Any], tensor: Tensor) -> Probabilities:

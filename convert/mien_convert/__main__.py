@@ -1,0 +1,172 @@
+"""The `mien-convert` command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import re
+import shlex
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import mien_models
+from mien_models.errors import MissingDependencyError, OutcomeError, run_command
+from mien_models.manifest import NAME_PATTERN
+
+_EXAMPLES = """\
+examples:
+  mien-convert quantize runs/first --out models/mine
+      makes the int8 model directory models/mine of a run of `mien-train emotion`
+  mien-convert verify models/mine --run runs/first
+      compares it with the float network, and fails if int8 cost more than a point of accuracy
+  mien-convert verify models/mine --run runs/first --min-agreement 0.99 --json | jq .heads.ferplus
+  mien-convert inspect models/mine
+      shows operators, tensors and scales of the file itself
+
+exit codes: docs/exit-codes.md
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `mien-convert` with `argv`, or the process's own arguments, and return its exit code."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    arguments = _parser().parse_args(argv)
+    return run_command("mien-convert", lambda: _run(arguments))
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    try:
+        return int(arguments.command(arguments))
+    except ModuleNotFoundError as error:
+        if error.name and error.name.startswith("mien"):
+            raise
+        raise MissingDependencyError(f"{error}; install what this needs with: pip install 'mien[convert]'") from error
+
+
+def _parser() -> argparse.ArgumentParser:
+    top = argparse.ArgumentParser(
+        prog="mien-convert",
+        description="Turns a trained network into the int8 model directory that the device runs, and checks it.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {mien_models.__version__}")
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_quantize(commands.add_parser("quantize", help="make an int8 model directory of a run"))
+    _add_verify(commands.add_parser("verify", help="compare a model with the float network it was made from"))
+    _add_inspect(commands.add_parser("inspect", help="show what a .tflite file holds"))
+    return top
+
+
+def _add_quantize(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Converts the network of RUN to full int8, calibrated on the run's own faces, measures it on its holdout faces "
+        "with the device's code, and writes model, manifest and card to MODEL_DIR in one step. Wants TensorFlow."
+    )
+    parser.add_argument("run", type=Path, metavar="RUN", help="run directory of `mien-train emotion`")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL_DIR", help="model directory; a model there is replaced"
+    )
+    parser.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
+    parser.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
+    _add_json(parser)
+    parser.set_defaults(command=_quantize)
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Compares the int8 model with the float network on the run's holdout faces: same answers, probability gaps, "
+        "accuracy, recall. Exits with 10 when a limit is not kept."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--run", type=Path, required=True, metavar="RUN", help="the run that it was made from")
+    parser.add_argument(
+        "--float",
+        type=Path,
+        metavar="TFLITE",
+        help="float .tflite instead of the run's Keras model; no TensorFlow then",
+    )
+    parser.add_argument("--max-accuracy-drop", type=_share, default=0.01, metavar="SHARE", help="default: %(default)s")
+    parser.add_argument("--min-agreement", type=_share, default=0.95, metavar="SHARE", help="default: %(default)s")
+    _add_json(parser)
+    parser.set_defaults(command=_verify)
+
+
+def _add_inspect(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Shows operators with their versions, the tensors at both ends with their scales, and what is left in float, "
+        "read from the file itself."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
+    _add_json(parser)
+    parser.set_defaults(command=_inspect)
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+
+
+def _share(text: str) -> float:
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not within 0 and 1")
+    return value
+
+
+def _model_name(text: str) -> str:
+    if not re.fullmatch(NAME_PATTERN, text):
+        raise argparse.ArgumentTypeError(f"{text!r} is no name: small letters, digits, dots, dashes")
+    return text
+
+
+# Each command imports what it needs when it runs, so that help comes at once and works without the libraries.
+
+
+def _quantize(arguments: argparse.Namespace) -> int:
+    from mien_convert.convert import convert
+
+    words = ["mien-convert", "quantize", str(arguments.run), "--out", str(arguments.out)]
+    words += ["--name", arguments.name, "--version", arguments.version]
+    manifest, heads = convert(arguments.run, arguments.out, arguments.name, arguments.version, shlex.join(words))
+    if arguments.json:
+        _print_json({"manifest": manifest.model_dump(mode="json"), "heads": {k: asdict(v) for k, v in heads.items()}})
+    else:
+        for head, report in heads.items():
+            print(f"{head}:", *report.describe()[:2], sep="\n  ")
+    return 0
+
+
+def _verify(arguments: argparse.Namespace) -> int:
+    from mien_convert.verify import Limits, verify
+
+    limits = Limits(arguments.max_accuracy_drop, arguments.min_agreement)
+    report = verify(arguments.model, arguments.run, limits, arguments.float)
+    if arguments.json:
+        _print_json(report.as_json())
+    else:
+        print(report.describe())
+    if report.failures:
+        raise OutcomeError(f"{arguments.model}: {'; '.join(report.failures)}; train on, or calibrate with more faces")
+    return 0
+
+
+def _inspect(arguments: argparse.Namespace) -> int:
+    from mien_convert.inspection import inspect_model
+
+    inspection = inspect_model(arguments.model)
+    if arguments.json:
+        _print_json(asdict(inspection))
+    else:
+        print(inspection.describe())
+    return 0
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, indent=1, ensure_ascii=False))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

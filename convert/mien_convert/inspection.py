@@ -1,0 +1,170 @@
+"""What a .tflite file holds, read from the file itself: operators, tensors at its ends, what is left in float."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from mien_models.errors import MissingDependencyError, ModelError
+from mien_models.manifest import MANIFEST_NAME, load_manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """An operator in one of its versions, and how often it occurs."""
+
+    name: str
+    version: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class TensorInfo:
+    """A tensor: real value = scale × (integer − zero point); both are None where it is not quantised as a whole."""
+
+    name: str
+    signature: str | None
+    """Its name in the model's signature, which is how Keras's output names survive conversion."""
+    dtype: str
+    shape: tuple[int, ...]
+    scale: float | None
+    zero_point: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """A .tflite file. Operators are sorted by name, tensors in the file's order."""
+
+    file: str
+    bytes: int
+    operators: tuple[Operator, ...]
+    inputs: tuple[TensorInfo, ...]
+    outputs: tuple[TensorInfo, ...]
+    float_tensors: tuple[str, ...]
+    """Names of all tensors in floating point; none in a full int8 model."""
+
+    def describe(self) -> str:
+        """The inspection as lines for a person."""
+        lines = [f"{self.file}: {self.bytes:,} bytes", "operators:"]
+        lines += [f"  {o.count:3d} × {o.name} version {o.version}" for o in self.operators]
+        for title, tensors in (("inputs", self.inputs), ("outputs", self.outputs)):
+            lines.append(f"{title}:")
+            lines += [f"  {_describe(tensor)}" for tensor in tensors]
+        shown = ", ".join(self.float_tensors[:5]) + (" …" if len(self.float_tensors) > 5 else "")
+        lines.append(f"float tensors: {len(self.float_tensors)} ({shown})" if shown else "float tensors: none")
+        return "\n".join(lines)
+
+
+def inspect_model(path: Path) -> Inspection:
+    """Inspect a .tflite file, or that of a model directory.
+
+    Raises:
+        ManifestError: it is a model directory whose manifest is wrong.
+        ModelError: the file cannot be read, or is no .tflite file.
+
+    """
+    if path.is_dir():
+        path = path / load_manifest(path).file.path
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelError(
+            f"{path}: {error.strerror}; give a .tflite file or a directory with {MANIFEST_NAME}"
+        ) from error
+    return inspect_bytes(content, path)
+
+
+def inspect_bytes(content: bytes, path: Path) -> Inspection:
+    """Inspect the bytes of a .tflite file; `path` is for the error's text.
+
+    Raises:
+        ModelError: they are none.
+
+    """
+    model = _parse(content, path)
+    operators: Counter[tuple[str, int]] = Counter()
+    tensors = []
+    for graph in model.subgraphs:
+        for operator in graph.operators or ():
+            code = model.operatorCodes[operator.opcodeIndex]
+            operators[_operator_name(code), code.version] += 1
+        tensors += list(graph.tensors or ())
+    main = model.subgraphs[0]
+    signature = next((s for s in model.signatureDefs or () if s.subgraphIndex == 0), None)
+    return Inspection(
+        file=path.name,
+        bytes=len(content),
+        operators=tuple(Operator(name, version, count) for (name, version), count in sorted(operators.items())),
+        inputs=_ends(main, main.inputs, signature.inputs if signature else ()),
+        outputs=_ends(main, main.outputs, signature.outputs if signature else ()),
+        float_tensors=tuple(tensor.name.decode() for tensor in tensors if "FLOAT" in _dtype(tensor)),
+    )
+
+
+def _parse(content: bytes, path: Path) -> Any:
+    try:
+        from ai_edge_litert import schema_py_generated as schema
+        from ai_edge_litert.interpreter import Interpreter
+    except ImportError as error:
+        raise MissingDependencyError(f"{error}; install it with: pip install ai-edge-litert") from error
+    try:
+        # The runtime's own check comes first: Python's flatbuffer reader follows any offset of a damaged file.
+        Interpreter(model_content=content)
+    except (ValueError, RuntimeError) as error:
+        raise ModelError(
+            f"{path}: no .tflite file, or damaged ({str(error).strip()}); convert or copy it anew"
+        ) from error
+    return schema.ModelT.InitFromPackedBuf(content, 0)
+
+
+def _ends(graph: Any, indices: Iterable[int], entries: Iterable[Any]) -> tuple[TensorInfo, ...]:
+    names = {int(entry.tensorIndex): entry.name.decode() for entry in entries or ()}
+    return tuple(_tensor(graph.tensors[index], names.get(int(index))) for index in indices)
+
+
+def _tensor(tensor: Any, signature: str | None) -> TensorInfo:
+    scales, zeros = (
+        [] if tensor.quantization is None or values is None else list(values)
+        for values in (
+            getattr(tensor.quantization, "scale", None),
+            getattr(tensor.quantization, "zeroPoint", None),
+        )
+    )
+    return TensorInfo(
+        name=tensor.name.decode(),
+        signature=signature,
+        dtype=_dtype(tensor).lower(),
+        shape=tuple(int(n) for n in (tensor.shape if tensor.shape is not None else ())),
+        scale=float(scales[0]) if len(scales) == 1 else None,
+        zero_point=int(zeros[0]) if len(zeros) == 1 else None,
+    )
+
+
+def _dtype(tensor: Any) -> str:
+    from ai_edge_litert.schema_py_generated import TensorType
+
+    return _name_of(TensorType, tensor.type)
+
+
+def _operator_name(code: Any) -> str:
+    from ai_edge_litert.schema_py_generated import BuiltinOperator
+
+    if code.customCode:
+        return str(code.customCode.decode())
+    # Files of before 2020 have the number only in the old, narrower field.
+    return _name_of(BuiltinOperator, max(code.builtinCode, code.deprecatedBuiltinCode))
+
+
+def _name_of(enumeration: type, number: int) -> str:
+    """The name of a flatbuffer enumeration's value; a class of plain integers in the generated code."""
+    return next((name for name, value in vars(enumeration).items() if value == number), f"unknown {number}")
+
+
+def _describe(tensor: TensorInfo) -> str:
+    shape = "×".join(str(n) for n in tensor.shape)
+    signature = f" ({tensor.signature})" if tensor.signature else ""
+    scale = "" if tensor.scale is None else f", scale {tensor.scale:.6g}, zero point {tensor.zero_point}"
+    return f"{tensor.name}{signature}: {tensor.dtype} {shape}{scale}"

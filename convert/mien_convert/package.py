@@ -1,0 +1,116 @@
+"""Writing of a model directory: whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mien_models.errors import ModelError
+from mien_models.manifest import MANIFEST_NAME, Manifest, ModelFile, load_manifest, save_manifest
+
+CARD_NAME = "CARD.md"
+
+
+def describe_file(name: str, content: bytes) -> ModelFile:
+    """The manifest's entry for a file with this content."""
+    return ModelFile(path=name, bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+
+
+def check_target(target: Path) -> None:
+    """Refuse a `target` that holds anything but an earlier model, before minutes of work are spent on it.
+
+    Raises:
+        ModelError: it does.
+
+    """
+    if not target.exists():
+        return
+    if not target.is_dir():
+        raise ModelError(f"{target}: exists and is no directory; give --out a new one")
+    entries = sorted(entry.name for entry in target.iterdir())
+    foreign = [name for name in entries if name not in {MANIFEST_NAME, CARD_NAME} and not name.endswith(".tflite")]
+    if foreign or (entries and MANIFEST_NAME not in entries):
+        raise ModelError(
+            f"{target}: holds {(foreign or entries)[0]}, which is no part of a model; give --out a new directory"
+        )
+
+
+@contextlib.contextmanager
+def staged(target: Path) -> Iterator[Path]:
+    """A new directory beside `target` to write a model into; it takes the place of `target` when the block ends well.
+
+    If the block fails, nothing of it stays and `target` is as it was. An earlier model at `target` is replaced by two
+    renames: a power cut between them leaves it beside its place, as `.NAME.….old`, and the new one complete.
+
+    Raises:
+        ModelError: `target` holds something else than a model, or the file system refuses.
+
+    """
+    target = target.resolve()
+    check_target(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        staging = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".new", dir=target.parent))
+    except OSError as error:
+        raise _refused(target, error) from error
+    try:
+        staging.chmod(0o755)  # mkdtemp's 0o700 would keep the daemon's own user out
+        yield staging
+        _to_disk(staging)
+        _replace(target, staging)
+    except OSError as error:
+        raise _refused(target, error) from error
+    finally:
+        shutil.rmtree(staging, ignore_errors=True)
+
+
+def write_model(staging: Path, manifest: Manifest, model: bytes, card: str) -> None:
+    """Write a model's three files into `staging` and read them back as the device will.
+
+    Raises:
+        ManifestError: manifest and model do not belong together.
+
+    """
+    (staging / manifest.file.path).write_bytes(model)
+    (staging / CARD_NAME).write_text(card, encoding="utf-8")
+    save_manifest(manifest, staging)
+    load_manifest(staging)
+
+
+def _replace(target: Path, staging: Path) -> None:
+    if not target.exists():
+        staging.rename(target)
+    else:
+        old = staging.with_suffix(".old")
+        target.rename(old)
+        try:
+            staging.rename(target)
+        except OSError:
+            old.rename(target)
+            raise
+        shutil.rmtree(old, ignore_errors=True)
+    _sync(target.parent)
+
+
+def _to_disk(directory: Path) -> None:
+    """Make the files survive a power cut: a rename alone may reach the disk before the content does."""
+    for file in directory.iterdir():
+        _sync(file)
+    _sync(directory)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _refused(target: Path, error: OSError) -> ModelError:
+    return ModelError(f"{target}: cannot be written ({error.strerror}); make room or give --out another place")

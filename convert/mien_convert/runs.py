@@ -1,0 +1,136 @@
+"""Reading of what `mien-train emotion` leaves: its settings, and the faces to calibrate and to judge with."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import DataError
+from mien_models.labels import HEAD_LABELS, Head
+from mien_models.preprocess import FACE_SIZE
+
+FORMAT = 1
+"""The version of run directories that this code reads; `mien_training.runs` writes it."""
+
+CONFIG = "config.json"
+MODEL = "model.keras"
+CALIBRATION = "calibration.npz"
+HOLDOUT = "holdout.npz"
+
+_REMEDY = "train anew with `mien-train emotion`, or copy the whole run directory again"
+
+Faces = npt.NDArray[np.uint8]
+"""(n, 48, 48) grey, pixel values 0…255."""
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """Faces that the training did not learn from, with their true labels."""
+
+    faces: Faces
+    labels: dict[Head, npt.NDArray[np.int64]]
+    """By head (n,): position in `HEAD_LABELS[head]`, −1 where there is none."""
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A finished training."""
+
+    directory: Path
+    config: dict[str, Any]
+    calibration: Faces
+    holdout: Holdout
+
+    @property
+    def model(self) -> Path:
+        return self.directory / MODEL
+
+    @property
+    def judged_on(self) -> str:
+        """The name of the split that the holdout faces are, as a word for metric names."""
+        return str(self.config.get("validation", "validation")).lower()
+
+
+def read_run(directory: Path) -> Run:
+    """Read a run directory, without its network.
+
+    Raises:
+        DataError: it is no finished run, one of another version, or damaged.
+
+    """
+    config = _read_config(directory)
+    if not (directory / MODEL).is_file():
+        raise DataError(f"{directory}: no {MODEL} there; finish the training by giving its command again")
+    return Run(
+        directory,
+        config,
+        calibration=_faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION)),
+        holdout=_read_holdout(directory / HOLDOUT),
+    )
+
+
+def _read_config(directory: Path) -> dict[str, Any]:
+    path = directory / CONFIG
+    try:
+        config = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(
+            f"{directory}: no {CONFIG} there, so it is no run; give the directory of `mien-train --out`"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; give the directory of `mien-train --out`") from error
+    except ValueError as error:
+        raise DataError(f"{path}: damaged ({error}); {_REMEDY}") from error
+    version = config.get("format") if isinstance(config, dict) else None
+    if version != FORMAT:
+        raise DataError(
+            f"{path}: 'format' is {version}, this mien-convert reads {FORMAT}; train anew, or use the version that wrote it"
+        )
+    return dict(config)
+
+
+def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    try:
+        with np.load(path, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; {_REMEDY}") from None
+    # What numpy passes on from its own parser, from zipfile and from zlib; an .npy instead of an .npz has no `files`.
+    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{path}: damaged ({error}); {_REMEDY}") from error
+
+
+def _faces(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> Faces:
+    faces = _array(path, arrays, "faces")
+    if faces.dtype != np.uint8 or faces.shape[1:] != (FACE_SIZE, FACE_SIZE) or not len(faces):
+        raise DataError(
+            f"{path}: 'faces' is {faces.dtype} {faces.shape}, it must be uint8 (n, {FACE_SIZE}, {FACE_SIZE}); {_REMEDY}"
+        )
+    return faces
+
+
+def _read_holdout(path: Path) -> Holdout:
+    arrays = _read_arrays(path)
+    faces = _faces(path, arrays)
+    labels = {}
+    for head in Head:
+        values, classes = _array(path, arrays, head.value), len(HEAD_LABELS[head])
+        if values.shape != (len(faces),) or values.dtype.kind != "i" or values.min() < -1 or values.max() >= classes:
+            raise DataError(
+                f"{path}: '{head}' must hold {len(faces)} whole numbers from -1 to {classes - 1}, one for each face; {_REMEDY}"
+            )
+        labels[head] = values.astype(np.int64)
+    return Holdout(faces, labels)
+
+
+def _array(path: Path, arrays: dict[str, npt.NDArray[Any]], name: str) -> npt.NDArray[Any]:
+    if name not in arrays:
+        raise DataError(f"{path}: holds no '{name}', only {', '.join(sorted(arrays)) or 'nothing'}; {_REMEDY}")
+    return arrays[name]
