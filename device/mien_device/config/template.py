@@ -26,7 +26,7 @@ def commented_template() -> str:
         section = field.annotation
         if not (isinstance(section, type) and issubclass(section, BaseModel)):
             continue
-        lines += _comment(section.__doc__ or "") + [f"[{name}]"]
+        lines += [*_comment(section.__doc__ or ""), f"[{name}]"]
         for key, setting in section.model_fields.items():
             default = setting.get_default(call_default_factory=True)
             lines += _comment(setting.description or "")

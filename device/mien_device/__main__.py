@@ -1,0 +1,159 @@
+"""`mien`: the command line of the device."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from mien_models import __version__
+from mien_models.errors import run_command
+
+_EXAMPLES = """\
+examples:
+  mien demo                          look at it first: no camera, broker, sound card or network needed
+  mien check                         what is here, what is missing, and how to mend it
+  mien config init                   write a configuration with every setting explained
+  mien run                           the daemon, with the configuration it finds (or none)
+  mien run --camera replay:party.mp4 the daemon on a video instead of a camera
+
+Exit codes are listed in docs/exit-codes.md. Everything stays on this device: no picture is written or sent.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run `mien` with the given arguments (those of the process by default) and return its exit code."""
+    arguments = build_parser().parse_args(argv)
+    return run_command("mien", lambda: _dispatch(arguments))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command and option."""
+    parser = argparse.ArgumentParser(
+        prog="mien",
+        description="Reads the mood of the people in front of the camera, answers with music, and tells the home over MQTT.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"mien {__version__}")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    run = commands.add_parser("run", help="the daemon", description="Run until SIGTERM or Ctrl-C.")
+    _add_config(run)
+    run.add_argument(
+        "--camera", metavar="SOURCE", help="instead of camera.source: auto, opencv:0, replay:PATH, demo, …"
+    )
+    run.add_argument("--seconds", type=_seconds, metavar="N", help="stop cleanly after N seconds")
+
+    demo = commands.add_parser(
+        "demo",
+        help="the daemon with nothing attached",
+        description="Run the very daemon with generated scenes, synthesised music and a broker of its own on 127.0.0.1; "
+        "print each mood as it comes back over MQTT. Exit code 10 if none came.",
+    )
+    demo.add_argument("--seconds", type=_seconds, metavar="N", help="stop after N seconds (default: at Ctrl-C)")
+    demo.add_argument(
+        "--camera",
+        metavar="SOURCE",
+        default="demo",
+        help="a real camera instead of the scenes: auto, opencv:0, replay:PATH",
+    )
+    demo.add_argument(
+        "--port", type=int, default=0, help="port of the demo's broker on 127.0.0.1 (default: a free one)"
+    )
+    demo.add_argument("--verbose", action="store_true", help="show the daemon's log as well")
+    _add_json(demo, "one JSON object a line")
+
+    check = commands.add_parser(
+        "check",
+        help="what is found, and how to mend what is not",
+        description="Exit code 10 if something must be mended.",
+    )
+    _add_config(check)
+    _add_json(check)
+
+    models = commands.add_parser(
+        "models", help="the models at hand", description="Check the shipped models (or those named) and describe them."
+    )
+    models.add_argument("names", nargs="*", metavar="MODEL", help="a shipped model's name or a model directory")
+    _add_json(models)
+
+    config = commands.add_parser("config", help="write, check or show the configuration")
+    actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
+    init = actions.add_parser("init", help="write a file with every setting explained")
+    init.add_argument("--out", type=Path, metavar="FILE", help="where (default: your own configuration folder)")
+    init.add_argument("--print", action="store_true", dest="to_stdout", help="print it instead")
+    for name, words in (
+        ("check", "name every mistake in it"),
+        ("show", "print the settings in force, without secrets"),
+    ):
+        action = actions.add_parser(name, help=words)
+        _add_config(action)
+        _add_json(action)
+    return parser
+
+
+def _add_config(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--config",
+        type=Path,
+        metavar="FILE",
+        help="default: $MIEN_CONFIG, ~/.config/mien/mien.toml, /etc/mien/mien.toml, else built-in defaults",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser, words: str = "print JSON") -> None:
+    parser.add_argument("--json", action="store_true", dest="as_json", help=words)
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = -1.0
+    if not 0 < seconds < float("inf"):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds above 0")
+    return seconds
+
+
+def _dispatch(arguments: argparse.Namespace) -> int:
+    # Imported here so that --help does not wait for OpenCV and the runtime.
+    from mien_device import commands
+    from mien_device.config.load import find_config, load_config
+
+    match arguments.command:
+        case "models":
+            return commands.show_models(arguments.names, as_json=arguments.as_json)
+        case "config":
+            if arguments.action == "init":
+                return commands.init_config(arguments.out, to_stdout=arguments.to_stdout)
+            if arguments.action == "check":
+                return commands.check_config(arguments.config, as_json=arguments.as_json)
+            return commands.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+        case "demo":
+            from mien_device.demo.show import run_demo
+
+            log_to_stderr("info" if arguments.verbose else "error")
+            return run_demo(arguments.camera, arguments.port, arguments.seconds, as_json=arguments.as_json)
+    config = load_config(find_config(arguments.config))
+    if arguments.command == "check":
+        from mien_device.check import run_check
+
+        return run_check(config, as_json=arguments.as_json)
+    from mien_device.daemon import run_daemon
+
+    if arguments.camera:
+        config = commands.with_camera(config, arguments.camera)
+    log_to_stderr(config.log.level)
+    return run_daemon(config, seconds=arguments.seconds)
+
+
+def log_to_stderr(level: str) -> None:
+    """One line a message; systemd's journal and a terminal both read standard error."""
+    logging.basicConfig(level=level.upper(), stream=sys.stderr, format="%(levelname)s %(name)s: %(message)s")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,90 @@
+"""The small commands of `mien`: models and config. Each prints to standard output and returns its exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from mien_device.config import CameraConfig, Config
+from mien_device.config.load import default_paths, find_config, load_config
+from mien_device.config.template import commented_template, effective
+from mien_models.errors import ConfigError
+from mien_models.manifest import load_manifest
+from mien_models.shipped import find_model, shipped_models
+from mien_models.validation import explain
+
+
+def show_models(names: list[str], *, as_json: bool) -> int:
+    """Say what the named models (all shipped ones without a name) are, after checking their files."""
+    manifests = [load_manifest(find_model(name)) for name in names or shipped_models()]
+    if as_json:
+        _print(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], indent=2))
+        return 0
+    for manifest in manifests:
+        heads = ", ".join(output.head for output in manifest.outputs)
+        _print(
+            f"{manifest.name} {manifest.version}: {manifest.kind}, int8, {manifest.file.bytes / 1e3:.0f} kB, {manifest.licence}"
+        )
+        _print(f"  heads: {heads}; answers with {manifest.answer}; sha256 {manifest.file.sha256[:16]}…")
+        for key, value in manifest.metrics.items():
+            _print(f"  {key}: {value:.4g}")
+    return 0
+
+
+def init_config(target: Path | None, *, to_stdout: bool) -> int:
+    """Write the commented template, never over a file that exists."""
+    if to_stdout:
+        _print(commented_template(), end="")
+        return 0
+    path = target or default_paths()[0]
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("x", encoding="utf-8") as file:
+            file.write(commented_template())
+    except FileExistsError:
+        raise ConfigError(f"{path}: exists already and was left alone; name another file with --out") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}; name another file with --out") from None
+    _print(f"wrote {path}")
+    return 0
+
+
+def check_config(named: Path | None, *, as_json: bool) -> int:
+    """Read the configuration; every mistake is in the error that this raises."""
+    path = find_config(named)
+    load_config(path)
+    where = str(path) if path else None
+    _print(
+        json.dumps({"file": where, "ok": True}) if as_json else f"{where or 'no file, built-in defaults'}: no mistakes"
+    )
+    return 0
+
+
+def show_config(config: Config, *, as_json: bool) -> int:
+    """Print the settings in force."""
+    _print(
+        json.dumps(config.model_dump(mode="json"), indent=2) if as_json else effective(config),
+        end="" if not as_json else "\n",
+    )
+    return 0
+
+
+def with_camera(config: Config, source: str) -> Config:
+    """The configuration with another camera.
+
+    Raises:
+        ConfigError: there is no such kind of source.
+
+    """
+    try:
+        camera = config.camera.model_validate(config.camera.model_dump() | {"source": source})
+    except ValidationError as error:
+        raise ConfigError(f"--camera {source}: {'; '.join(explain(error, CameraConfig))}") from None
+    return config.model_copy(update={"camera": camera})
+
+
+def _print(text: str, end: str = "\n") -> None:
+    sys.stdout.write(text + end)
