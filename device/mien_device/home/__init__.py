@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mien_device.home.messages import Event, Info, MoodMessage, NowPlaying, Settings, Stats
+from mien_device.home.messages import Event, Info, MoodMessage, NowPlaying, Probabilities, Settings, Stats
 
 
 class Publisher(Protocol):
@@ -22,6 +22,9 @@ class Publisher(Protocol):
 
     def mood(self, message: MoodMessage) -> None:
         """The retained mood and presence."""
+
+    def probabilities(self, message: Probabilities) -> None:
+        """What is behind the mood; not retained, lost if nobody listens."""
 
     def now_playing(self, message: NowPlaying) -> None:
         """The retained track."""

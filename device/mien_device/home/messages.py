@@ -86,6 +86,9 @@ class NowPlaying(Strict):
     """The mood it was chosen for."""
 
 
+VOLUME_TOPIC, PAUSE_TOPIC = "volume/state", "pause/state"
+
+
 class Settings(Strict):
     """What the home may set; echoed on one topic a setting, `volume/state` and `pause/state`. Retained."""
 

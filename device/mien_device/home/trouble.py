@@ -1,0 +1,68 @@
+"""What went wrong with the broker, in one line with its remedy. Never holds the password."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from datetime import UTC, datetime
+
+# Numbers of X509_V_ERR_… in OpenSSL's x509_vfy.h; the ssl module gives no names for them.
+_NOT_YET_VALID, _EXPIRED = 9, 10
+_UNKNOWN_AUTHORITY = {2, 18, 19, 20, 21}
+_WRONG_NAME = {62, 64}
+
+
+def connection_trouble(error: OSError, host: str, port: int, timeout_s: float) -> str:
+    """Why no connection was made."""
+    texts: dict[type[OSError], str] = {
+        socket.gaierror: f"the name '{host}' cannot be resolved; check mqtt.host, or give the broker's IP address",
+        ConnectionRefusedError: "connection refused; check that the broker runs and listens there, and mqtt.port",
+        TimeoutError: f"no answer within {timeout_s:g} s; check mqtt.host, the network and the firewall",
+        ConnectionResetError: "the connection was closed at once; check mqtt.port and mqtt.tls",
+    }
+    if isinstance(error, ssl.SSLError):
+        text = _tls_trouble(error, host)
+    else:
+        text = texts.get(type(error)) or f"{error.strerror or type(error).__name__}; check the network"
+    return f"MQTT broker {host}:{port}: {text}"
+
+
+def _tls_trouble(error: ssl.SSLError, host: str) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _certificate_trouble(error, host)
+    reason = (error.reason or type(error).__name__).replace("_", " ").lower()
+    return f"TLS failed ({reason}); is this the broker's TLS port (usually 8883)?"
+
+
+def _certificate_trouble(error: ssl.SSLCertVerificationError, host: str) -> str:
+    code = error.verify_code
+    clock = datetime.now(UTC).isoformat(timespec="minutes")
+    if code == _NOT_YET_VALID:
+        return f"the certificate is not valid yet; this computer's clock says {clock}: set it (a Pi has none without network)"
+    if code == _EXPIRED:
+        return f"the certificate has expired; renew it (this computer's clock says {clock})"
+    if code in _UNKNOWN_AUTHORITY:
+        return "the certificate comes from an unknown authority; name its file in mqtt.ca_file"
+    if code in _WRONG_NAME:
+        return f"the certificate is not for '{host}'; set mqtt.host to the name that is in it"
+    return f"the certificate is not trusted ({error.verify_message}); check mqtt.ca_file"
+
+
+def refusal_trouble(reason: str, username: str) -> str:
+    """Why the broker said no. `reason` is MQTT's own word for it."""
+    if reason in {"Not authorized", "Bad user name or password"}:
+        who = f"user '{username}'" if username else "a client without a user name"
+        return f"MQTT broker: refused {who} ({reason.lower()}); check mqtt.username and the password"
+    return f"MQTT broker: refused the connection ({reason.lower()}); see the broker's log"
+
+
+def silence_trouble(host: str, port: int, tls: bool, timeout_s: float, *, closed: bool) -> str:
+    """Why a connection was made but MQTT was not spoken."""
+    if not closed:
+        return f"MQTT broker {host}:{port}: connected, but no answer within {timeout_s:g} s; is this an MQTT port?"
+    remedy = (
+        "if it wants a client certificate, set mqtt.client_cert_file and mqtt.client_key_file"
+        if tls
+        else "if this is its TLS port, set mqtt.tls"
+    )
+    return f"MQTT broker {host}:{port}: closed the connection before it answered; {remedy}"
