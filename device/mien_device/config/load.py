@@ -50,7 +50,8 @@ def load_config(path: Path | None) -> Config:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
-    if "password" in values.get("mqtt", {}):
+    mqtt = values.get("mqtt")
+    if isinstance(mqtt, dict) and "password" in mqtt:
         raise ConfigError(
             f"{path}: 'mqtt.password': passwords are not kept in this file; put it into a file named by mqtt.password_file "
             f"(readable by mien only), into {PASSWORD_VARIABLE}, or hand it over as the systemd credential {CREDENTIAL}"
