@@ -1,0 +1,54 @@
+"""Talking to systemd: sd_notify(3) without a library. Everything is a no-op where systemd is not."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+
+log = logging.getLogger(__name__)
+
+
+def ready() -> None:
+    """The service is up."""
+    _notify("READY=1")
+
+
+def alive() -> None:
+    """Feed the watchdog. To be called by the loop whose life it is, never by a timer beside it."""
+    _notify("WATCHDOG=1")
+
+
+def stopping() -> None:
+    """The service is going down on purpose."""
+    _notify("STOPPING=1")
+
+
+def status(text: str) -> None:
+    """One line for `systemctl status`."""
+    _notify("STATUS=" + " ".join(text.split()))
+
+
+def watchdog_interval_s() -> float | None:
+    """Seconds within which `alive` is expected, None without a watchdog. Call it at half of that, says sd_watchdog_enabled(3)."""
+    microseconds, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
+    if pid and pid != str(os.getpid()):
+        return None  # meant for our parent
+    if not microseconds.isascii() or not microseconds.isdigit() or int(microseconds) == 0:
+        return None
+    return int(microseconds) / 1e6
+
+
+def _notify(message: str) -> None:
+    address = os.environ.get("NOTIFY_SOCKET", "")
+    if not address:
+        return
+    if address.startswith("@"):
+        address = "\0" + address[1:]  # an abstract socket: it has no file
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            # A full queue must not stop the loop that reports that it is alive; systemd forgives a lost ping.
+            channel.setblocking(False)
+            channel.sendto(message.encode(), address)
+    except OSError as error:
+        log.debug("systemd was not told %s: %s", message, error)
