@@ -1,0 +1,45 @@
+"""Keras, imported without the lines that TensorFlow prints about its own insides."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from mien_models.errors import MissingDependencyError
+
+_STDERR = 2
+
+
+def import_keras() -> Any:
+    """The Keras module. Call it before anything else imports Keras.
+
+    Raises:
+        MissingDependencyError: Keras or its backend is not installed.
+
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # must be set before TensorFlow is loaded
+    try:
+        with _without_stderr():
+            import keras
+    except ModuleNotFoundError as error:
+        raise MissingDependencyError(
+            f"this needs {error.name}; install it with: pip install 'mien[training]'"
+        ) from error
+    keras.config.set_image_data_format("channels_last")  # whatever the user's keras.json says
+    return keras
+
+
+@contextmanager
+def _without_stderr() -> Iterator[None]:
+    """Swallow what native code writes to the error stream; TensorFlow's first lines obey no setting."""
+    copy = os.dup(_STDERR)
+    try:
+        with tempfile.TemporaryFile() as sink:
+            os.dup2(sink.fileno(), _STDERR)
+            yield
+    finally:
+        os.dup2(copy, _STDERR)
+        os.close(copy)

@@ -1,0 +1,176 @@
+"""The sub-commands of `mien-train`. Heavy libraries are imported when a command runs, so that help comes at once."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from pydantic import ValidationError
+
+from mien_models.errors import ConfigError, DataError
+from mien_models.labels import Head
+from mien_models.validation import explain
+from mien_training.backend import import_keras
+
+if TYPE_CHECKING:
+    from mien_training.emotion.evaluate import Evaluation
+
+_USAGES = ("Training", "PublicTest", "PrivateTest")
+
+_EXAMPLES = """\
+examples:
+  mien-train emotion --data fer2013.csv --ferplus fer2013new.csv --out runs/first
+      trains on FER2013's labels and on FER+'s votes; run it again to resume after a stop
+  mien-train emotion --data fer2013.csv.xz --out runs/try --epochs 2 --limit 500
+      tries everything out in a minute
+  mien-train evaluate emotion --data fer2013.csv --usage PublicTest --labels fer --json
+      measures the model that comes with mien, through the code that the device runs
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command line, each sub-command with its function as `command`: it takes the arguments, returns what to print."""
+    top = argparse.ArgumentParser(
+        prog="mien-train",
+        description="Trains and evaluates the networks of mien.",
+        epilog=_EXAMPLES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_emotion(commands.add_parser("emotion", help="train the emotion network"))
+    _add_evaluate(commands.add_parser("evaluate", help="measure a model on labelled faces"))
+    _add_prototypes(commands.add_parser("prototypes", help="make average faces for demo and self-test"))
+    return top
+
+
+def _add_emotion(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Trains the emotion network and leaves a run directory that `mien-convert` takes."
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (also .gz, .xz), or a folder of pictures"
+    )
+    parser.add_argument("--ferplus", type=Path, metavar="CSV", help="fer2013new.csv: the votes of the same rows")
+    parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
+    parser.add_argument("--arch", help="architecture (default: mien-small)")
+    parser.add_argument("--epochs", type=int, metavar="N", help="passes over the data (default: 60)")
+    parser.add_argument("--batch", type=int, metavar="N", help="faces a step (default: 128)")
+    parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument("--limit", type=int, metavar="N", help="rows of each split, to try things out (default: all)")
+    parser.set_defaults(command=_train_emotion)
+
+
+def _train_emotion(arguments: argparse.Namespace) -> str:
+    import_keras()
+    from mien_training.emotion import train
+    from mien_training.emotion.config import TrainConfig
+    from mien_training.emotion.datasets import Usage, read_faces, split
+    from mien_training.emotion.networks import ARCHITECTURES
+
+    given = {name: getattr(arguments, name) for name in ("arch", "epochs", "batch", "seed", "limit")}
+    given = {name: value for name, value in given.items() if value is not None}
+    if arguments.arch not in {None, *ARCHITECTURES}:
+        raise ConfigError(f"--arch {arguments.arch}: unknown; the architectures are {', '.join(ARCHITECTURES)}")
+    faces = read_faces(arguments.data, arguments.ferplus, given.get("seed", 0))
+    training = split(faces, Usage.TRAINING, arguments.data, arguments.limit)
+    validation = split(faces, Usage.PUBLIC_TEST, arguments.data, arguments.limit)
+    try:
+        config = TrainConfig(
+            data=arguments.data.name,
+            fingerprint=train.fingerprint(training, validation),
+            heads=train.check_trainable(training),
+            **given,
+        )
+    except ValidationError as error:
+        raise ConfigError("; ".join(explain(error, TrainConfig))) from None
+    train.train(config, training, validation, arguments.out)
+    return ""
+
+
+def _add_evaluate(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Measures a model on labelled faces. An int8 model runs through the code that the device runs; TensorFlow is "
+        "not needed for it."
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="run directory, .keras file, int8 model directory, or shipped model (emotion)"
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (.gz, .xz), or a folder")
+    parser.add_argument(
+        "--usage", default="PublicTest", choices=_USAGES, help="the split to measure on (default: PublicTest)"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Head,
+        default=Head.FER,
+        choices=list(Head),
+        help="whose labels are the truth: FER2013's own (fer, the default), or FER+'s where the taggers have a majority",
+    )
+    parser.add_argument(
+        "--ferplus",
+        type=Path,
+        metavar="CSV",
+        help="fer2013new.csv, for --labels ferplus (default: the one beside --data)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every face's probabilities")
+    parser.set_defaults(command=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> str:
+    from mien_training.emotion.datasets import Usage, read_faces, split
+    from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
+
+    data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
+    predict = open_predictor(arguments.model)
+    everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
+    faces = split(everything, usage, data)
+    result, probabilities = evaluate(predict, faces, truth, model=arguments.model, data=data, usage=usage)
+    if arguments.predictions:
+        labels = faces.fer if truth is Head.FER else faces.ferplus
+        rows = np.flatnonzero(everything.usage == usage)
+        write_predictions(arguments.predictions, rows, labels, probabilities, truth)
+    return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
+
+
+def _table(result: Evaluation) -> str:
+    lines = [
+        f"{result.model} on {result.usage} of {result.data}, n = {result.n}",
+        f"truth: {result.judged_by} labels, answers: {result.head} head",
+        f"accuracy {100 * result.accuracy:.2f} %  macro F1 {result.macro_f1:.4f}  calibration error {result.ece:.4f}",
+    ]
+    for label in result.labels:
+        recall, precision = _percent(result.recall[label]), _percent(result.precision[label])
+        lines.append(f"  {label:9} recall {recall}  precision {precision}")
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "     –" if share is None else f"{100 * share:5.1f} %"
+
+
+def _votes_path(data: Path, ferplus: Path | None) -> Path:
+    beside = data.parent / "fer2013new.csv"
+    if ferplus is None and not beside.is_file():
+        raise DataError(f"{beside}: no such file; --labels ferplus needs the FER+ votes: give --ferplus fer2013new.csv")
+    return ferplus or beside
+
+
+def _add_prototypes(parser: argparse.ArgumentParser) -> None:
+    parser.description = "Averages, for each emotion, the 200 Training faces on which the FER+ taggers agree most."
+    parser.add_argument("--data", type=Path, required=True, metavar="CSV", help="fer2013.csv (also .gz, .xz)")
+    parser.add_argument(
+        "--ferplus", type=Path, required=True, metavar="CSV", help="fer2013new.csv: the same rows' votes"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE", help="a .png (side by side) or .npz")
+    parser.set_defaults(command=_make_prototypes)
+
+
+def _make_prototypes(arguments: argparse.Namespace) -> str:
+    from mien_training.emotion.datasets import Usage, read_faces, split
+    from mien_training.emotion.prototypes import prototypes, save_prototypes
+
+    faces = read_faces(arguments.data, arguments.ferplus)
+    save_prototypes(arguments.out, prototypes(split(faces, Usage.TRAINING, arguments.data)))
+    return ""

@@ -1,0 +1,1 @@
+"""The emotion network: its data, augmentation, architectures, training and evaluation."""

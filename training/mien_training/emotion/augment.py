@@ -1,0 +1,109 @@
+"""Augmented batches: what cameras, lenses and face finders do to a face, and mixup."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.preprocess import FACE_SIZE
+
+Pixels = npt.NDArray[np.float32]
+Targets = dict[str, npt.NDArray[np.float32]]
+
+_ROTATION = 0.15  # radians, standard deviation
+_ZOOM = 0.2  # scale between e^-.2 and e^.2: face finders' boxes differ that much
+_SHIFT = 5.0  # pixels either way
+_CONTRAST = 0.2  # standard deviation of the logarithm
+_BRIGHTNESS = 15.0  # grey levels, standard deviation
+_NOISE = 5.0  # grey levels, standard deviation of the noise's own standard deviation
+_BLUR_SHARE = 0.1  # of the faces: seen from afar, 20 to 40 px wide
+_ERASE_SHARE = 0.5  # of the faces
+_ERASE_MAX = 16  # pixels
+_MIXUP = 0.4  # both parameters of the Beta distribution (Zhang et al. 2018)
+
+
+class FaceBatches:
+    """One epoch of shuffled, augmented batches: pixels (b, 48, 48, 1) float32 0…255, targets by head.
+
+    Reproducible: batch i of epoch e depends on the seed, e and i alone.
+    """
+
+    def __init__(
+        self, pixels: npt.NDArray[np.uint8], targets: Targets, *, batch: int, seed: int, epoch: int, mixup: bool = True
+    ) -> None:
+        self._pixels = pixels
+        self._targets = targets
+        self._batch = batch
+        self._key = (seed, epoch)
+        self._mixup = mixup
+        self._order = np.random.default_rng(self._key).permutation(len(pixels))
+
+    def __len__(self) -> int:
+        return batch_count(len(self._pixels), self._batch)
+
+    def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
+        rng = np.random.default_rng((*self._key, index))
+        rows = self._order[index * self._batch : (index + 1) * self._batch]
+        pixels = augment(self._pixels[rows], rng)[..., np.newaxis]
+        targets = {head: table[rows] for head, table in self._targets.items()}
+        return mix(pixels, targets, rng) if self._mixup else (pixels, targets)
+
+
+def batch_count(faces: int, batch: int) -> int:
+    """Batches in an epoch. The last, smaller one is left out: the shuffle brings its faces in another epoch."""
+    return max(1, faces // batch)
+
+
+def augment(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
+    """Each face (n, 48, 48) uint8 moved, relit, blurred, partly hidden: (n, 48, 48) float32 in 0…255."""
+    moved = np.stack([_blur(_move(face, rng), rng) for face in faces]).astype(np.float32)
+    n = len(moved)
+    contrast = np.exp(rng.normal(0, _CONTRAST, (n, 1, 1)))
+    brightness = rng.normal(0, _BRIGHTNESS, (n, 1, 1))
+    mean = moved.mean(axis=(1, 2), keepdims=True)
+    spread = np.abs(rng.normal(0, _NOISE, (n, 1, 1))).astype(np.float32)
+    lit = (moved - mean) * contrast + mean + brightness + rng.standard_normal(moved.shape, np.float32) * spread
+    for face in lit:
+        _erase(face, rng)
+    return np.asarray(np.clip(lit, 0, 255), np.float32)
+
+
+def mix(pixels: Pixels, targets: Targets, rng: np.random.Generator) -> tuple[Pixels, Targets]:
+    """Mixup: each face blended with another of the batch, the larger share its own (Zhang et al. 2018)."""
+    other = rng.permutation(len(pixels))
+    own = rng.beta(_MIXUP, _MIXUP, len(pixels)).astype(np.float32)
+    own = np.maximum(own, 1 - own)
+    wide, flat = own[:, None, None, None], own[:, None]
+    mixed = {head: flat * table + (1 - flat) * table[other] for head, table in targets.items()}
+    return wide * pixels + (1 - wide) * pixels[other], mixed
+
+
+def _move(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Rotated, scaled and shifted about its centre, mirrored half of the time; the border is repeated."""
+    centre = (FACE_SIZE - 1) / 2
+    angle, scale = rng.normal(0, _ROTATION), np.exp(rng.uniform(-_ZOOM, _ZOOM))
+    mirror = rng.choice((-1.0, 1.0))
+    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
+    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
+    offset = np.full(2, centre) - linear @ np.full(2, centre) + rng.uniform(-_SHIFT, _SHIFT, 2)
+    matrix = np.column_stack([linear, offset])
+    return np.asarray(cv2.warpAffine(face, matrix, (FACE_SIZE, FACE_SIZE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
+def _blur(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Now and then as coarse as a face far from the camera."""
+    if rng.random() >= _BLUR_SHARE:
+        return face
+    side = int(rng.integers(20, 41))
+    small = cv2.resize(face, (side, side), interpolation=cv2.INTER_AREA)
+    return np.asarray(cv2.resize(small, (FACE_SIZE, FACE_SIZE), interpolation=cv2.INTER_LINEAR), np.uint8)
+
+
+def _erase(face: npt.NDArray[np.floating], rng: np.random.Generator) -> None:
+    """Hide a box of the face, in place: hands, microphones, hair (random erasing, Zhong et al. 2020)."""
+    if rng.random() >= _ERASE_SHARE:
+        return
+    width, height = rng.integers(4, _ERASE_MAX + 1, 2)
+    left, top = rng.integers(0, FACE_SIZE - width), rng.integers(0, FACE_SIZE - height)
+    face[top : top + height, left : left + width] = rng.uniform(0, 255)

@@ -1,0 +1,48 @@
+"""The settings of a training, every default with its reason."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from mien_models.labels import Head
+from mien_models.validation import Strict
+from mien_training.runs import FORMAT
+
+
+class TrainConfig(Strict):
+    """Everything that decides how a training comes out; kept in the run directory."""
+
+    format: int = FORMAT
+    network: Literal["emotion"] = "emotion"
+    arch: str = "mien-small"
+    """A name in `networks.ARCHITECTURES`."""
+
+    epochs: int = Field(default=60, ge=1)
+    """Accuracy still rises at 60 (68 % on validation, against 66 % at 28); the schedule is stretched over them."""
+    batch: int = Field(default=128, ge=1)
+    """Faces a step. Smaller is slower on a processor, larger takes fewer steps and learns less."""
+    seed: int = Field(default=0, ge=0)
+    """Of weights, order, augmentation and mixup."""
+    learning_rate: float = Field(default=3e-3, gt=0)
+    """Peak of AdamW's; falls along a cosine to 0 (Loshchilov and Hutter 2017)."""
+    warmup_epochs: float = Field(default=3.0, ge=0)
+    """Epochs of linear rise to the peak, which batch normalisation needs at this rate."""
+    weight_decay: float = Field(default=0.05, ge=0)
+    """AdamW's, of kernels only: decaying the scales of batch normalisation only slows learning."""
+    average: float = Field(default=0.999, ge=0, lt=1)
+    """Momentum of the running average of the weights: about the last four epochs. It is the model that is kept."""
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
+    mixup: bool = True
+    """Blend faces in pairs."""
+    limit: int | None = Field(default=None, ge=1)
+    """Rows of each split, for trying things out; None is all."""
+
+    data: str
+    """Name of the data set's file or folder, without its path."""
+    fingerprint: str
+    """Hash of the faces and labels, so that a run is resumed on the data that it began with."""
+    heads: tuple[Head, ...] = Field(min_length=1)
+    """The label sets that the data has labels for."""

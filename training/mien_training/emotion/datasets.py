@@ -1,0 +1,138 @@
+"""The data sets: FER2013 as Kaggle publishes it, with or without the votes of FER+, and folders of pictures."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import DataError
+from mien_models.labels import Emotion
+from mien_models.preprocess import FACE_SIZE
+from mien_training.emotion.ferplus import Votes, majority, read_votes
+from mien_training.emotion.files import csv_rows
+from mien_training.emotion.folders import read_folder
+
+NO_LABEL = -1
+
+
+class Usage(StrEnum):
+    """FER2013's own splits."""
+
+    TRAINING = "Training"
+    PUBLIC_TEST = "PublicTest"
+    """Validation: everything is chosen on it."""
+    PRIVATE_TEST = "PrivateTest"
+    """The exam: opened once, by `mien-train evaluate`, never by training."""
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Labelled faces, all arrays of the same length n."""
+
+    pixels: npt.NDArray[np.uint8]
+    """(n, 48, 48) grey."""
+    fer: npt.NDArray[np.int64]
+    """(n,) position in `Emotion`, or `NO_LABEL`."""
+    votes: Votes | None
+    """(n, 10) as in `ferplus.Votes`, None without FER+."""
+    usage: npt.NDArray[np.str_]
+    """(n,) values of `Usage`."""
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    @property
+    def ferplus(self) -> npt.NDArray[np.int64]:
+        """(n,) FER+ majority label, `NO_LABEL` where there is none."""
+        return np.full(len(self), NO_LABEL) if self.votes is None else majority(self.votes)
+
+    def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Faces:
+        """The chosen rows, in the order asked for."""
+        votes = None if self.votes is None else self.votes[rows]
+        return Faces(self.pixels[rows], self.fer[rows], votes, self.usage[rows])
+
+
+def read_faces(data: Path, ferplus: Path | None = None, seed: int = 0) -> Faces:
+    """Read a Kaggle CSV (plain, .gz, .xz) or a folder of pictures, and the FER+ votes of the same rows.
+
+    `seed` splits a folder that is not split already.
+
+    Raises:
+        DataError: something cannot be read; the text names file, line and remedy.
+
+    """
+    if data.is_dir():
+        if ferplus is not None:
+            raise DataError(f"{ferplus}: FER+ votes belong to rows of fer2013.csv, not to the folder {data}")
+        pixels, labels, usage = read_folder(data, seed)
+        return Faces(pixels, labels, None, usage)
+    faces = _read_csv(data)
+    return faces if ferplus is None else _with_votes(faces, data, ferplus)
+
+
+def split(faces: Faces, usage: Usage, source: Path, limit: int | None = None) -> Faces:
+    """The rows of one usage, the first `limit` of them if given.
+
+    Raises:
+        DataError: there is none.
+
+    """
+    rows = np.flatnonzero(faces.usage == usage)
+    if not len(rows):
+        found = ", ".join(f"{name} ({n} rows)" for name, n in Counter(faces.usage.tolist()).items())
+        raise DataError(f"{source}: no row with usage {usage}; it has {found or 'no rows at all'}")
+    return faces.take(rows[:limit])
+
+
+def _read_csv(path: Path) -> Faces:
+    pixels: list[bytes] = []
+    labels: list[int] = []
+    usages: list[str] = []
+    for line, row in csv_rows(path, ("emotion", "pixels", "Usage")):
+        try:
+            pixels.append(_parse_pixels(row["pixels"]))
+            labels.append(_parse_label(row["emotion"]))
+            usages.append(Usage(row["Usage"].strip()))
+        except ValueError as error:
+            raise DataError(f"{path}, line {line}: {error}; download or mend the file") from None
+    images = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, FACE_SIZE, FACE_SIZE)
+    return Faces(images, np.array(labels, np.int64), None, np.array(usages, dtype="U16"))
+
+
+def _parse_pixels(text: str) -> bytes:
+    """The bytes of a face. `bytes` itself refuses what is not within 0…255."""
+    try:
+        values = bytes(map(int, text.split()))
+    except ValueError:
+        raise ValueError("'pixels' holds something other than whole numbers from 0 to 255") from None
+    if len(values) != FACE_SIZE * FACE_SIZE:
+        raise ValueError(f"'pixels' holds {len(values)} values where a face has {FACE_SIZE * FACE_SIZE}")
+    return values
+
+
+def _parse_label(text: str) -> int:
+    if text.strip() not in {str(number) for number in range(len(Emotion))}:
+        raise ValueError(f"'emotion' is {text!r} where FER2013 has 0 to {len(Emotion) - 1} ({', '.join(Emotion)})")
+    return int(text)
+
+
+def _with_votes(faces: Faces, data: Path, ferplus: Path) -> Faces:
+    usages, votes = read_votes(ferplus)
+    if len(usages) != len(faces):
+        raise DataError(
+            f"{ferplus}: {len(usages)} rows, but {data} has {len(faces)}; FER+ votes belong to FER2013's rows one by "
+            "one, so take both files whole as published, or drop the same rows from both"
+        )
+    differing = np.flatnonzero(faces.usage != np.array(usages, dtype="U16"))
+    if len(differing):
+        row = int(differing[0])
+        raise DataError(
+            f"{ferplus}, line {row + 2}: Usage is {usages[row]}, but {faces.usage[row]} in {data}; "
+            "the rows of the two files are not the same faces"
+        )
+    return Faces(faces.pixels, faces.fer, votes, faces.usage)

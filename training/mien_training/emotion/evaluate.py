@@ -1,0 +1,141 @@
+"""Measuring a model on labelled faces: a Keras one, or an int8 one through the very code that the device runs."""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import DataError, ModelError
+from mien_models.labels import HEAD_LABELS, Head, seven
+from mien_models.manifest import MANIFEST_NAME
+from mien_models.runner import Classifier
+from mien_models.shipped import find_model, shipped_models
+from mien_training import runs
+from mien_training.backend import import_keras
+from mien_training.emotion.datasets import Faces, Usage
+from mien_training.emotion.metrics import Scores, score
+
+log = logging.getLogger(__name__)
+
+Probabilities = npt.NDArray[np.float32]
+Predict = Callable[[npt.NDArray[np.uint8]], dict[Head, Probabilities]]
+"""From faces (n, 48, 48) to each head's probabilities (n, k)."""
+
+_PROGRESS_EVERY = 1000  # faces
+
+
+class Evaluation(Scores):
+    """The scores of one model on one split, and what they were measured on."""
+
+    model: str
+    data: str
+    usage: Usage
+    judged_by: Head
+    """Whose labels count as the truth."""
+    head: Head
+    """The head that answered."""
+
+
+def open_predictor(name: str) -> Predict:
+    """The model `name`: a run directory, a .keras file, an int8 model directory, or a shipped model's name.
+
+    Keras is imported for the first two only.
+
+    Raises:
+        ModelError: there is no such model, or it cannot be run.
+
+    """
+    path = Path(name).expanduser()
+    if path.suffix == ".keras":
+        return _open_keras(path)
+    if name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists():
+        if (path / runs.MODEL).exists():
+            return _open_keras(path / runs.MODEL)
+        raise ModelError(
+            f"{path}: neither {runs.MODEL} nor {MANIFEST_NAME} there; finish the training by giving its command again, "
+            "or name a model that `mien-convert quantize` made"
+        )
+    return _int8_predictor(Classifier.open(find_model(name)))
+
+
+def evaluate(
+    predict: Predict, faces: Faces, truth: Head, *, model: str, data: Path, usage: Usage
+) -> tuple[Evaluation, Probabilities]:
+    """Judge a model by the labels of `truth`; returns the scores and the probabilities (n, k) behind them.
+
+    By FER's labels a model without that head is judged by FER+'s, brought down to the seven emotions. By FER+'s it is
+    judged on the rows that have a majority.
+
+    Raises:
+        ModelError: the model cannot answer in these labels.
+        DataError: no row has such a label.
+
+    """
+    labels = faces.fer if truth is Head.FER else faces.ferplus
+    if not (labels >= 0).any():
+        raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
+    answers = predict(faces.pixels)
+    if truth in answers:
+        head, probabilities = truth, answers[truth]
+    elif truth is Head.FER:
+        head, probabilities = Head.FERPLUS, seven(answers[Head.FERPLUS], HEAD_LABELS[Head.FERPLUS])
+    else:
+        raise ModelError(f"{model}: has no ferplus head, so FER+'s eight labels cannot judge it; use --labels fer")
+    scores = score(probabilities, labels, HEAD_LABELS[truth])
+    evaluation = Evaluation(**scores.model_dump(), model=model, data=data.name, usage=usage, judged_by=truth, head=head)
+    return evaluation, probabilities
+
+
+def write_predictions(
+    path: Path, rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], probabilities: Probabilities, truth: Head
+) -> None:
+    """Write a CSV with a line for each face: its row in the data set (from 0), true label (or nothing), probabilities."""
+    names = HEAD_LABELS[truth]
+    text = io.StringIO()
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(["index", "label", *names])
+    for row, label, values in zip(rows, labels, probabilities, strict=True):
+        writer.writerow([row, names[label] if label >= 0 else "", *(f"{value:.6f}" for value in values)])
+    runs.write_bytes(path, text.getvalue().encode())
+
+
+def _other(head: Head) -> Head:
+    return Head.FER if head is Head.FERPLUS else Head.FERPLUS
+
+
+def _open_keras(path: Path) -> Predict:
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
+    keras = import_keras()
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
+    outputs = model.output if isinstance(model.output, dict) else {}
+    if not outputs or not set(outputs) <= set(Head):
+        raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
+
+    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+        answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
+        return {Head(name): values for name, values in answers.items()}
+
+    return predict
+
+
+def _int8_predictor(classifier: Classifier) -> Predict:
+    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+        answers = []
+        for number, face in enumerate(faces, start=1):
+            answers.append(classifier.scores(face))
+            if number % _PROGRESS_EVERY == 0:
+                log.info("%d of %d faces", number, len(faces))
+        return {head: np.stack([answer[head] for answer in answers]) for head in classifier.heads}
+
+    return predict

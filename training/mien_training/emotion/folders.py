@@ -1,0 +1,80 @@
+"""Folders of pictures, one sub-folder an emotion, as FER2013 and others are often passed around."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import DataError
+from mien_models.labels import Emotion
+from mien_models.preprocess import FACE_SIZE, resize_face
+
+_NAMES = {
+    **{emotion.value: emotion for emotion in Emotion},
+    "anger": Emotion.ANGRY,
+    "disgusted": Emotion.DISGUST,
+    "fearful": Emotion.FEAR,
+    "happiness": Emotion.HAPPY,
+    "sadness": Emotion.SAD,
+    "surprised": Emotion.SURPRISE,
+}
+_PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+_TRAINING = ("train", "training")
+_VALIDATION = ("validation", "valid", "val", "test")
+_VALIDATION_SHARE = 0.1
+
+Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.str_]]
+
+
+def read_folder(folder: Path, seed: int) -> Labelled:
+    """Faces (n, 48, 48) uint8, labels (n,) and usages (n,) of a folder of pictures.
+
+    Sub-folders `train` and `validation` (or `test`) are its splits; without them, one picture in ten is drawn by `seed`
+    for validation. The pictures are whole faces, cut as they shall be.
+
+    Raises:
+        DataError: no sub-folder is named after an emotion, or a picture cannot be read.
+
+    """
+    training = _child(folder, _TRAINING)
+    validation = _child(folder, _VALIDATION)
+    if training is None:
+        pixels, labels = _read_classes(folder)
+        held_back = np.random.default_rng(seed).random(len(labels)) < _VALIDATION_SHARE
+        return pixels, labels, np.where(held_back, "PublicTest", "Training")
+    if validation is None:
+        raise DataError(f"{folder}: has {training.name}/ but no validation/ or test/ beside it")
+    first, second = _read_classes(training), _read_classes(validation)
+    usage = np.repeat(["Training", "PublicTest"], [len(first[1]), len(second[1])])
+    return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]]), usage
+
+
+def _child(folder: Path, names: tuple[str, ...]) -> Path | None:
+    present = {path.name.lower(): path for path in folder.iterdir() if path.is_dir()}
+    return next((present[name] for name in names if name in present), None)
+
+
+def _read_classes(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
+    faces: list[npt.NDArray[np.uint8]] = []
+    labels: list[int] = []
+    for child in sorted(path for path in folder.iterdir() if path.is_dir()):
+        if child.name.lower() not in _NAMES:
+            raise DataError(f"{child}: not named after an emotion; rename it to one of {', '.join(sorted(_NAMES))}")
+        pictures = sorted(path for path in child.iterdir() if path.suffix.lower() in _PICTURES)
+        faces += [_read_picture(path) for path in pictures]
+        labels += [list(Emotion).index(_NAMES[child.name.lower()])] * len(pictures)
+    if not faces:
+        raise DataError(
+            f"{folder}: no pictures ({' '.join(sorted(_PICTURES))}) in sub-folders named {', '.join(Emotion)}"
+        )
+    return np.stack(faces), np.array(labels, np.int64)
+
+
+def _read_picture(path: Path) -> npt.NDArray[np.uint8]:
+    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    if picture is None:
+        raise DataError(f"{path}: damaged or no picture; remove it or copy it again")
+    return resize_face(np.asarray(picture, np.uint8), FACE_SIZE)

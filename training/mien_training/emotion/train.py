@@ -1,0 +1,245 @@
+"""Training of the emotion network, from faces to a run directory. Reads top to bottom."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import DataError
+from mien_models.labels import HEAD_LABELS, Emotion, Head
+from mien_training import runs
+from mien_training.emotion.augment import FaceBatches, Targets, batch_count
+from mien_training.emotion.config import TrainConfig
+from mien_training.emotion.datasets import NO_LABEL, Faces
+from mien_training.emotion.ferplus import soft_targets
+from mien_training.emotion.metrics import Scores, score
+from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.report import draw_confusion, draw_curves
+
+log = logging.getLogger(__name__)
+
+_CALIBRATION_FACES = 1000
+History = list[dict[str, Any]]
+
+
+def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) -> None:
+    """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
+
+    Raises:
+        ConfigError: `run` holds a training with other settings.
+        DataError: its checkpoint is damaged.
+
+    """
+    runs.claim(run, config)
+    if (run / runs.MODEL).exists():
+        log.info("%s: finished already (%d epochs)", run, config.epochs)
+        return
+    keras.utils.set_random_seed(config.seed)
+    model = ARCHITECTURES[config.arch](config.heads)
+    model.compile(
+        _optimizer(config, steps=batch_count(len(training), config.batch)),
+        {head.value: "categorical_crossentropy" for head in config.heads},
+    )
+    model.optimizer.build(model.trainable_variables)
+    history = _resume(model, run / runs.CHECKPOINT)
+    targets = _targets(training, config)
+
+    try:
+        for epoch in range(len(history), config.epochs):
+            started = time.monotonic()
+            record = {
+                "epoch": epoch + 1,
+                "loss": _train_epoch(model, _batches(training, targets, config, epoch)),
+                "validation": _validate(model, validation, config.heads),
+                "seconds": round(time.monotonic() - started, 1),
+            }
+            history.append(record)
+            _save_checkpoint(model, history, run / runs.CHECKPOINT)
+            runs.write_json(run / runs.HISTORY, history)
+            log.info("%s", _summary(record, config.epochs))
+    except KeyboardInterrupt:
+        log.info("%s: stopped after epoch %d; the same command resumes there", run, len(history))
+        raise
+
+    draw_curves(run / "curves.png", history)
+    _finish(model, config, training, validation, run)
+
+
+def check_trainable(training: Faces) -> tuple[Head, ...]:
+    """The heads that the faces have labels for.
+
+    Raises:
+        DataError: there is none.
+
+    """
+    labelled = {Head.FER: training.fer, Head.FERPLUS: training.ferplus}
+    heads = tuple(head for head, labels in labelled.items() if (labels != NO_LABEL).any())
+    if not heads:
+        raise DataError("the training faces have no labels")
+    return heads
+
+
+def fingerprint(*parts: Faces) -> str:
+    """A hash of faces and labels, to tell data sets apart."""
+    digest = hashlib.sha256()
+    for faces in parts:
+        for array in (faces.pixels, faces.fer, faces.votes):
+            digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
+def _optimizer(config: TrainConfig, steps: int) -> Any:
+    # The rate follows from optimizer.iterations, which the checkpoint holds: a resumed training carries on in it.
+    warmup = round(min(config.warmup_epochs, config.epochs / 2) * steps)
+    rate = keras.optimizers.schedules.CosineDecay(
+        initial_learning_rate=0.0,
+        warmup_target=config.learning_rate,
+        warmup_steps=warmup,
+        decay_steps=max(1, config.epochs * steps - warmup),
+    )
+    optimizer = keras.optimizers.AdamW(
+        rate, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.average
+    )
+    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
+    return optimizer
+
+
+def _targets(faces: Faces, config: TrainConfig) -> Targets:
+    """Each head's target (n, k). A row's sum is its weight in the cross entropy: 0 without a label."""
+    smoothing, classes = config.label_smoothing, len(Emotion)
+    hard = np.eye(classes, dtype=np.float32)[faces.fer] * (1 - smoothing) + smoothing / classes
+    targets = {Head.FER.value: (hard * (faces.fer != NO_LABEL)[:, None]).astype(np.float32)}
+    if Head.FERPLUS in config.heads and faces.votes is not None:
+        targets[Head.FERPLUS.value] = soft_targets(faces.votes)
+    return {head.value: targets[head.value] for head in config.heads}
+
+
+def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) -> FaceBatches:
+    return FaceBatches(faces.pixels, targets, batch=config.batch, seed=config.seed, epoch=epoch, mixup=config.mixup)
+
+
+def _train_epoch(model: Any, batches: FaceBatches) -> float:
+    """One pass over `batches`; returns the mean loss.
+
+    Not `model.fit`: at its end it puts the running average in the place of the weights (Keras 3.15), so that a training
+    that comes back for the next epoch would start from the average every time, and hardly move.
+    """
+    model.reset_metrics()
+    bar = keras.utils.Progbar(len(batches), verbose=1 if sys.stdout.isatty() else 0)
+    loss = 0.0
+    for index in range(len(batches)):
+        pixels, targets = batches[index]
+        loss = float(model.train_on_batch(pixels, targets, return_dict=True)["loss"])  # the mean since the reset
+        bar.update(index + 1, [("loss", loss)])
+    return loss
+
+
+def _resume(model: Any, checkpoint: Path) -> History:
+    """Bring the model and its optimizer to where `checkpoint` left them, if there is one."""
+    if not checkpoint.exists():
+        return []
+    arrays = runs.read_arrays(checkpoint)
+    try:
+        for name, variable in _state(model).items():
+            variable.assign(arrays[name])
+        history: History = json.loads(arrays["history"].item())
+    except (KeyError, ValueError) as error:
+        raise DataError(
+            f"{checkpoint}: does not fit this network ({error}); delete it to start this run anew"
+        ) from error
+    log.info("%s: resuming after epoch %d", checkpoint, len(history))
+    return history
+
+
+def _save_checkpoint(model: Any, history: History, checkpoint: Path) -> None:
+    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in _state(model).items()}
+    runs.write_arrays(checkpoint, {**arrays, "history": np.array(json.dumps(history))})
+
+
+def _state(model: Any) -> dict[str, Any]:
+    """Every variable of the model and its optimizer (moments, averages, step count) by a name that stays."""
+    model_state = {f"model_{i}": variable for i, variable in enumerate(model.variables)}
+    return model_state | {f"optimizer_{i}": variable for i, variable in enumerate(model.optimizer.variables)}
+
+
+def _predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
+    """Each head's probabilities (n, k), by its name."""
+    pixels = faces.pixels[..., np.newaxis].astype(np.float32)
+    result: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=256, verbose=0)
+    return result
+
+
+def _validate(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[str, float]:
+    """Validation accuracy by head, of the weights as they are and of their running average."""
+    accuracies = {head.value: scores.accuracy for head, scores in _scores(model, faces, heads).items()}
+    with _averaged(model):
+        averaged = {f"{head} averaged": scores.accuracy for head, scores in _scores(model, faces, heads).items()}
+    return accuracies | averaged
+
+
+def _scores(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head, Scores]:
+    truth = {Head.FER: faces.fer, Head.FERPLUS: faces.ferplus}
+    probabilities = _predict(model, faces)
+    return {head: score(probabilities[head.value], truth[head], HEAD_LABELS[head]) for head in heads}
+
+
+@contextmanager
+def _averaged(model: Any) -> Iterator[None]:
+    """The model with the running average as its weights, for as long as the block lasts."""
+    variables = model.trainable_variables
+    current = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    model.optimizer.finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, current, strict=True):
+            variable.assign(value)
+
+
+def _summary(record: dict[str, Any], epochs: int) -> str:
+    accuracies = ", ".join(f"{name} {100 * value:.1f} %" for name, value in record["validation"].items())
+    return f"epoch {record['epoch']}/{epochs}  {record['seconds']:.0f} s  loss {record['loss']:.3f}  validation: {accuracies}"
+
+
+def _finish(model: Any, config: TrainConfig, training: Faces, validation: Faces, run: Path) -> None:
+    """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    scores = {head.value: s.model_dump(mode="json") for head, s in _scores(model, validation, config.heads).items()}
+    runs.write_json(run / runs.VALIDATION, scores)
+    draw_confusion(run / "confusion.png", scores)
+    chosen = _calibration_rows(training, config.seed)
+    runs.write_arrays(run / runs.CALIBRATION, {"faces": training.pixels[chosen]})
+    holdout: runs.Arrays = {"faces": validation.pixels, "fer": validation.fer, "ferplus": validation.ferplus}
+    runs.write_arrays(run / runs.HOLDOUT, holdout)
+    # A copy that was never compiled: without the optimizer, half the size, and loadable under any Keras backend.
+    final = ARCHITECTURES[config.arch](config.heads)
+    final.set_weights(model.get_weights())
+    temporary = run / ".new.keras"
+    final.save(temporary)
+    temporary.replace(run / runs.MODEL)
+    for head, values in scores.items():
+        log.info("%s: %s %.1f %% on validation (n = %d)", run, head, 100 * values["accuracy"], values["n"])
+
+
+def _calibration_rows(faces: Faces, seed: int) -> npt.NDArray[np.int64]:
+    """Rows of 1,000 faces with every class among them: the same number of each, as far as there are so many."""
+    rng = np.random.default_rng(seed)
+    labels = np.where(faces.fer == NO_LABEL, faces.ferplus, faces.fer)
+    order = rng.permutation(len(faces))
+    # Rank of each row among its class: taking the lowest ranks first takes from all classes in turn.
+    rank = np.zeros(len(faces), np.int64)
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        rank[members] = np.arange(len(members))
+    return np.sort(order[np.argsort(rank[order], kind="stable")][:_CALIBRATION_FACES])

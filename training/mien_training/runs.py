@@ -1,0 +1,110 @@
+"""Run directories: what a training leaves behind, each file written whole or not at all."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+from pydantic import ValidationError
+
+from mien_models.errors import ConfigError, DataError
+from mien_models.validation import Strict, explain
+
+FORMAT = 1
+"""Version of the run directory. Raised when a file in it changes its meaning."""
+
+CONFIG = "config.json"
+MODEL = "model.keras"
+CHECKPOINT = "checkpoint.npz"
+HISTORY = "history.json"
+CALIBRATION = "calibration.npz"
+HOLDOUT = "holdout.npz"
+VALIDATION = "validation.json"
+
+Arrays = dict[str, npt.NDArray[Any]]
+Config = TypeVar("Config", bound=Strict)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Replace `path` by `content` in one step, so that a killed training never leaves half a file."""
+    temporary = path.with_name(f".{path.name}.new")
+    temporary.write_bytes(content)
+    os.replace(temporary, path)  # noqa: PTH105 - the call that promises atomicity
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write `content` as indented JSON."""
+    write_bytes(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+
+
+def write_arrays(path: Path, arrays: Arrays) -> None:
+    """Write `arrays` as a compressed .npz."""
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # numpy takes its own flag from the same keywords
+    write_bytes(path, buffer.getvalue())
+
+
+def read_arrays(path: Path) -> Arrays:
+    """The arrays of a .npz file of a run.
+
+    Raises:
+        DataError: the file is damaged.
+
+    """
+    try:
+        with np.load(path) as stored:
+            return {name: stored[name] for name in stored.files}
+    except Exception as error:  # numpy passes on whatever zipfile, zlib and its own header parser raise
+        raise DataError(f"{path}: damaged ({error}); delete it to start this run anew") from error
+
+
+def claim(run: Path, config: Strict) -> None:
+    """Make `run` the directory of a training with this `config`, or take up the one that stopped there.
+
+    Raises:
+        ConfigError: the directory holds a run with other settings or of another version, or something else.
+
+    """
+    path = run / CONFIG
+    if not path.exists():
+        if run.exists() and (not run.is_dir() or any(run.iterdir())):
+            raise ConfigError(f"{run}: exists and is no run of mien-train; give --out a new directory")
+        run.mkdir(parents=True, exist_ok=True)
+        write_json(path, config.model_dump(mode="json"))
+        return
+    earlier = load_config(run, type(config)).model_dump(mode="json")
+    wanted = config.model_dump(mode="json")
+    differing = [field for field in wanted if earlier[field] != wanted[field]]
+    if differing:
+        changes = "; ".join(f"'{field}' was {earlier[field]}, now {wanted[field]}" for field in differing)
+        raise ConfigError(f"{path}: {changes}; repeat the settings to resume, or give --out a new directory")
+
+
+def load_config(run: Path, model: type[Config]) -> Config:
+    """The settings of the run, read strictly.
+
+    Raises:
+        ConfigError: the directory is no run, a run of another version, or its settings are malformed.
+
+    """
+    path = run / CONFIG
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{run}: no {CONFIG} there, so it is no run of mien-train") from None
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}); give --out a new directory") from error
+    version = content.get("format") if isinstance(content, dict) else None
+    if version != FORMAT:
+        raise ConfigError(
+            f"{path}: 'format' is {version}, this mien-train reads {FORMAT}; train anew, or use the version that wrote it"
+        )
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{path}: {'; '.join(explain(error, model))}; train anew") from None
