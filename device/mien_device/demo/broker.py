@@ -93,8 +93,10 @@ class DemoBroker:
             self._loop, self._stop = asyncio.get_running_loop(), asyncio.Event()
             self._running.set()
             await self._stop.wait()
+            # A connection that was accepted in this turn of the loop must reach `accept`: asyncio loses it if its server is
+            # closed in between.
+            await asyncio.sleep(0.02)
             server.close()
-            await asyncio.sleep(0.02)  # a connection that was just accepted reaches `accept`, and so `_hang_up`
         except OSError as error:
             raise BrokerError(f"the demo's broker: port {self.port}: {error.strerror}; choose another port") from None
         finally:

@@ -9,10 +9,10 @@ import time
 
 import psutil
 import pytest
+from tests.listener import Listener
 
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_models.errors import BrokerError
-from tests.listener import Listener
 
 
 def test_retained_messages_reach_a_late_subscriber() -> None:
