@@ -15,14 +15,16 @@ class Track:
 
     path: Path
     mood: Mood
+    """The mood it was chosen for. It may have come out of another mood's folder where the mood's own is empty."""
 
     @property
     def title(self) -> str:
-        return self.path.stem
+        """The file's name without its ending, always printable: bytes that are not UTF-8 become question marks."""
+        return self.path.stem.encode("utf-8", "replace").decode("utf-8")
 
 
 class Player(Protocol):
-    """Plays one track at a time. Used by one thread."""
+    """Plays one track at a time. Used by one thread, which `play` may hold up for as long as decoding takes."""
 
     @property
     def name(self) -> str:
@@ -30,10 +32,14 @@ class Player(Protocol):
 
     @property
     def playing(self) -> Track | None:
-        """The track that sounds (or is paused); None when nothing was started or the track has ended."""
+        """The track that sounds (or is paused); None when nothing was started, it was stopped, or the track has ended."""
+
+    @property
+    def ending(self) -> bool:
+        """Whether it is time for the next track: this one has begun its last seconds (a fade's length), or nothing plays."""
 
     def play(self, track: Track) -> None:
-        """Fade from what sounds now to `track`.
+        """Fade from what sounds now to `track`. Ends a pause.
 
         Raises:
             MusicError: the file cannot be decoded or is gone; what sounded before goes on.
