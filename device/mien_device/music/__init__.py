@@ -19,8 +19,13 @@ class Track:
 
     @property
     def title(self) -> str:
-        """The file's name without its ending, always printable: bytes that are not UTF-8 become question marks."""
-        return self.path.stem.encode("utf-8", "replace").decode("utf-8")
+        """The file's name without its ending."""
+        return printable(self.path.stem)
+
+
+def printable(text: str) -> str:
+    """`text` with question marks for what is not UTF-8 in a file's name: no message could carry that."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 class Player(Protocol):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien_device.config import MusicConfig
-from mien_device.music import Player, Track
+from mien_device.music import Player, Track, printable
 from mien_device.music.playlist import Playlists
 from mien_models.errors import MusicError
 from mien_models.labels import Emotion, Mood
@@ -147,7 +147,7 @@ class Jukebox:
             except MusicError as error:
                 self._bar(track.path)
                 log.warning("skipped: %s", error)
-                changes.append(TrackSkipped(track, str(error)))
+                changes.append(TrackSkipped(track, printable(str(error))))
             else:
                 self._source, self._last, self._sounding = source, track.path, True
                 return [*changes, TrackStarted(track)]
@@ -171,7 +171,7 @@ class Jukebox:
         bag = self._bags.get(source, []) if source else []
         while bag and not bag[-1].is_file():
             bag.pop()  # deleted since the scan: no mistake of the file's, so nothing to report
-        if not bag:
+        if source is None or not bag:
             self._playlists.scan()  # also finds what was added while the bag lasted
             source = self._playlists.source(self._mood)
             if source is None:
