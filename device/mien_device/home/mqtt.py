@@ -144,12 +144,12 @@ class MqttPublisher:
         """Say `offline`, wait at most a second for the acknowledgement, disconnect. May be called twice."""
         self._closing.set()
         self._outbox.ring()
-        if self._thread.ident is not None:  # it was started
-            self._thread.join(CLOSE_S)
-        if self._thread.is_alive():
-            log.warning("MQTT: still waiting for the network; thread %s is left behind", self._thread.name)
-        else:
+        if self._thread.ident is None:  # it was never started
             self._outbox.close()
+            return
+        self._thread.join(CLOSE_S)
+        if self._thread.is_alive():
+            log.warning("MQTT: still waiting for the network; thread %s ends by itself later", self._thread.name)
 
     def _topic(self, relative: str) -> str:
         return f"{self._base}/{relative}"
@@ -162,6 +162,7 @@ class MqttPublisher:
                 log.exception("MQTT: the connection failed in an unforeseen way")
                 wait_s = self._backoff.failed()
             self._closing.wait(wait_s)
+        self._outbox.close()
 
     def _connect_and_serve(self) -> float:
         """One connection, from the attempt to its loss.
@@ -175,7 +176,7 @@ class MqttPublisher:
             self._config, self._password, self._tls, self._client_id, will=will, on_message=self._received
         ) as session:
             try:
-                session.open()
+                session.open(give_up=self._closing)
             except RefusedError as error:
                 self._fail(str(error))
                 return self._backoff.refused()
@@ -188,8 +189,6 @@ class MqttPublisher:
             finally:
                 self._connected = False
                 self._outbox.shut()
-        if self._closing.is_set():
-            return 0.0
         wait_s = self._backoff.lost(time.monotonic() - begun)
         self._fail(self._loss(), wait_s)
         return wait_s
@@ -234,7 +233,9 @@ class MqttPublisher:
         return "MQTT: the connection to the broker was lost"
 
     def _fail(self, error: str, wait_s: float | None = None) -> None:
-        """Say it once, not at every attempt."""
+        """Say it once, not at every attempt, and not when nobody wants to know any more."""
+        if self._closing.is_set():
+            return
         level = logging.DEBUG if error == self._last_error else logging.WARNING
         log.log(level, "%s%s", error, f"; next attempt in {wait_s:.0f} s" if wait_s is not None else "; trying again")
         self._last_error = error

@@ -8,6 +8,7 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+import threading
 import time
 from collections.abc import Callable
 from types import TracebackType
@@ -28,7 +29,7 @@ from mien_device.config.schema import MqttConfig
 from mien_device.home.trouble import connection_trouble, refusal_trouble, silence_trouble
 from mien_models.errors import BrokerError
 
-ANSWER_S = 10.0
+ANSWER_S = 5.0
 """So long a broker may take to answer, for each of: the TCP connection, the TLS handshake, and MQTT's own greeting."""
 
 
@@ -95,8 +96,8 @@ class Session:
     ) -> None:
         self.close()
 
-    def open(self, timeout_s: float = ANSWER_S) -> None:
-        """Connect and wait for the broker's greeting, for each of the steps at most `timeout_s`.
+    def open(self, timeout_s: float = ANSWER_S, give_up: threading.Event | None = None) -> None:
+        """Connect and wait for the broker's greeting, for each of the steps at most `timeout_s` or until `give_up`.
 
         Raises:
             RefusedError: the broker does not want us.
@@ -110,8 +111,9 @@ class Session:
         except OSError as error:  # ssl.SSLError and socket.gaierror are OSErrors
             raise BrokerError(connection_trouble(error, config.host, broker_port(config), timeout_s)) from None
         deadline = time.monotonic() + timeout_s
-        while self._greeting is None and (left := deadline - time.monotonic()) > 0 and self.turn(left):
-            pass
+        while self._greeting is None and (left := deadline - time.monotonic()) > 0 and self.turn(min(left, 0.2)):
+            if give_up is not None and give_up.is_set():
+                break
         if self._greeting is None:
             closed = self._client.socket() is None
             raise BrokerError(silence_trouble(config.host, broker_port(config), config.tls, timeout_s, closed=closed))
