@@ -75,7 +75,10 @@ def run_command(program: str, command: Callable[[], int]) -> int:
     A `MienError` is printed as one line; other exceptions pass through with their traceback (Python exits with 1).
     """
     try:
-        return command()
+        try:
+            return command()
+        finally:
+            sys.stdout.flush()  # here, where a reader that went away is still our error and not the interpreter's
     except MienError as error:
         print(f"{program}: error: {error}", file=sys.stderr)  # noqa: T201 - the user's one line
         return error.exit_code

@@ -12,7 +12,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Final, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mien_models.errors import ManifestError
 from mien_models.labels import HEAD_LABELS, Head
@@ -36,7 +36,7 @@ class ModelFile(Strict):
     @field_validator("path")
     @classmethod
     def _is_beside(cls, path: str) -> str:
-        if PurePosixPath(path).name != path or path in {"", ".", ".."}:
+        if PurePosixPath(path).name != path or path in {"", ".."} or "\0" in path:
             raise ValueError("must be a bare file name")
         return path
 
@@ -63,13 +63,14 @@ class Output(Tensor):
     head: Head
     labels: tuple[str, ...]
 
-    @field_validator("labels")
-    @classmethod
-    def _are_known(cls, labels: tuple[str, ...]) -> tuple[str, ...]:
-        if labels not in HEAD_LABELS.values():
-            known = "; ".join(" ".join(names) for names in HEAD_LABELS.values())
-            raise ValueError(f"labels are not one of the known label sets in their order ({known})")
-        return labels
+    @model_validator(mode="after")
+    def _fits_its_head(self) -> Output:
+        known = HEAD_LABELS[self.head]
+        if self.labels != known:
+            raise ValueError(f"the labels of head {self.head} must be, in this order: {' '.join(known)}")
+        if self.shape != (1, len(known)):
+            raise ValueError(f"the shape for {len(known)} labels must be (1, {len(known)}), not {self.shape}")
+        return self
 
 
 class Manifest(Strict):
@@ -93,6 +94,15 @@ class Manifest(Strict):
     metrics: dict[str, float]
     """Figures measured on the int8 file through the device's runner; each key says on what."""
 
+    @model_validator(mode="after")
+    def _has_one_output_a_head(self) -> Manifest:
+        heads = [output.head for output in self.outputs]
+        if len(set(heads)) < len(heads):
+            raise ValueError(f"two outputs have the same head ({', '.join(heads)})")
+        if self.answer not in heads:
+            raise ValueError(f"'answer' is {self.answer}, but no output has this head")
+        return self
+
     def output(self, head: Head) -> Output | None:
         return next((output for output in self.outputs if output.head is head), None)
 
@@ -113,8 +123,6 @@ def load_manifest(directory: Path) -> Manifest:
         raise ManifestError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
         raise ManifestError(f"{path}: {'; '.join(explain(error, Manifest))}") from None
-    if manifest.output(manifest.answer) is None:
-        raise ManifestError(f"{path}: 'answer' is {manifest.answer}, but no output has this head")
     _check_file(directory, manifest.file)
     return manifest
 
@@ -131,9 +139,13 @@ def _check_file(directory: Path, expected: ModelFile) -> None:
         raise ManifestError(f"{path}: cannot be read or is empty; copy the model directory again") from error
     if actual != expected:
         raise ManifestError(
-            f"{path}: sha256 {actual.sha256[:12]}… differs from the manifest's {expected.sha256[:12]}… "
-            "(damaged or exchanged); copy the model directory again or convert it anew"
+            f"{path}: damaged or exchanged ({_fingerprint(actual)}, the manifest says {_fingerprint(expected)}); "
+            "copy the model directory again or convert it anew"
         )
+
+
+def _fingerprint(file: ModelFile) -> str:
+    return f"{file.bytes} bytes with sha256 {file.sha256[:12]}…"
 
 
 def save_manifest(manifest: Manifest, directory: Path) -> None:

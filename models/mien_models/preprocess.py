@@ -54,17 +54,18 @@ def crop_face(image: Image, box: Box, size: int = FACE_SIZE) -> Image:
     The rule reproduces the crops of FER2013: a square with the height of the box as its side and the same centre;
     where it reaches beyond the picture the border pixels are repeated; shrunk by area.
     """
+    height, width = image.shape[:2]
+    if box.x >= width or box.y >= height or box.x + box.width <= 0 or box.y + box.height <= 0:
+        raise ValueError(f"box {box} lies outside the {width}x{height} picture")
     centre_x, centre_y = box.centre
     side = max(1, round(box.height))
     left, top = math.floor(centre_x - side / 2 + 0.5), math.floor(centre_y - side / 2 + 0.5)
-    height, width = image.shape[:2]
-    inside = image[max(0, top) : max(0, min(height, top + side)), max(0, left) : max(0, min(width, left + side))]
-    if inside.size == 0:
-        raise ValueError(f"box {box} lies outside the {width}x{height} picture")
-    patch = grey(inside)
-    missing = (max(0, -top), max(0, top + side - height), max(0, -left), max(0, left + side - width))
-    if any(missing):
-        patch = cv2.copyMakeBorder(patch, *missing, cv2.BORDER_REPLICATE)  # type: ignore[assignment]
+    # Positions outside become the nearest inside. They come in order, so the first and last bound what is needed.
+    rows = np.clip(np.arange(top, top + side), 0, height - 1)
+    columns = np.clip(np.arange(left, left + side), 0, width - 1)
+    patch = grey(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1])
+    if patch.shape != (side, side):
+        patch = patch[np.ix_(rows - rows[0], columns - columns[0])]
     return resize_face(patch, size)
 
 

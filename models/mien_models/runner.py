@@ -14,6 +14,8 @@ from mien_models.manifest import Manifest, Tensor, load_manifest
 from mien_models.preprocess import FACE_SIZE, Image
 from mien_models.runtime import Accelerator, open_interpreter
 
+_INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
+
 Probabilities = npt.NDArray[np.float32]
 
 
@@ -35,6 +37,8 @@ class Classifier:
     """An emotion model, ready to run. Not safe to share between threads."""
 
     def __init__(self, manifest: Manifest, interpreter: Any, accelerator: Accelerator) -> None:
+        if manifest.input.shape != _INPUT_SHAPE:
+            raise ManifestError(f"'input.shape' is {manifest.input.shape}; a model that takes faces has {_INPUT_SHAPE}")
         self.manifest = manifest
         self.accelerator = accelerator
         self._interpreter = interpreter
@@ -62,7 +66,7 @@ class Classifier:
         """Each head's probabilities (k,) for one face, grey uint8 (48, 48)."""
         if face.shape != (FACE_SIZE, FACE_SIZE) or face.dtype != np.uint8:
             raise ValueError(f"a face is uint8 ({FACE_SIZE}, {FACE_SIZE}), not {face.dtype} {face.shape}")
-        fed = quantize(face, self.manifest.input).reshape(self.manifest.input.shape)
+        fed = quantize(face, self.manifest.input).reshape(_INPUT_SHAPE)
         self._interpreter.set_tensor(self._input, fed)
         self._interpreter.invoke()
         return {o.head: dequantize(self._interpreter.get_tensor(index)[0], o) for o, index in self._outputs}
@@ -71,7 +75,7 @@ class Classifier:
         """The seven emotions' probabilities (7,) in canonical order, from the head that the device answers with."""
         head = self.manifest.answer
         output = self.manifest.output(head)
-        assert output is not None  # noqa: S101 - load_manifest checked it
+        assert output is not None  # noqa: S101 - a manifest without it is refused
         return seven(self.scores(face)[head], output.labels)
 
 

@@ -73,17 +73,17 @@ def open_interpreter(model: Path, accelerator: Accelerator, threads: int) -> tup
 
     """
     runtime = find_runtime()
-    delegates = []
     if accelerator is not Accelerator.CPU:
-        reason = probe_edgetpu(EDGETPU_LIBRARY)
-        if reason is None:
-            delegates = [runtime.module.load_delegate(EDGETPU_LIBRARY)]
-        elif accelerator is Accelerator.EDGETPU:
-            raise ModelError(
-                f'Edge TPU: {reason}; install libedgetpu and plug the Coral in, or set accelerator = "auto"'
-            )
-        else:
-            log.info("accelerator: cpu (Edge TPU: %s)", reason)
+        try:
+            return _allocate(runtime, model, threads, [_load_edgetpu(runtime)]), Accelerator.EDGETPU
+        except ModelError as error:
+            if accelerator is Accelerator.EDGETPU:
+                raise
+            log.info("accelerator: cpu (%s)", str(error).partition(";")[0])
+    return _allocate(runtime, model, threads, []), Accelerator.CPU
+
+
+def _allocate(runtime: Runtime, model: Path, threads: int, delegates: list[Any]) -> Any:
     try:
         interpreter = runtime.module.Interpreter(
             model_path=str(model), num_threads=threads, experimental_delegates=delegates or None
@@ -94,7 +94,17 @@ def open_interpreter(model: Path, accelerator: Accelerator, threads: int) -> tup
         raise ModelError(
             f"{model}: {runtime.name} cannot run it ({first_line}); convert it anew with `mien-convert quantize`"
         ) from error
-    return interpreter, Accelerator.EDGETPU if delegates else Accelerator.CPU
+    return interpreter
+
+
+def _load_edgetpu(runtime: Runtime) -> Any:
+    reason = probe_edgetpu(EDGETPU_LIBRARY)
+    if reason is None:
+        try:
+            return runtime.module.load_delegate(EDGETPU_LIBRARY)
+        except (OSError, ValueError) as error:  # pulled out since the probe
+            reason = str(error).strip().partition("\n")[0]
+    raise ModelError(f'Edge TPU: {reason}; install libedgetpu and plug the Coral in, or set accelerator = "auto"')
 
 
 @functools.cache
@@ -113,5 +123,6 @@ def probe_edgetpu(library: str) -> str | None:
         return None
     if child.returncode < 0:
         return f"{library} crashes with signal {-child.returncode} while it is loaded"
-    lines = [line for line in child.stderr.splitlines() if line.startswith(("OSError", "ValueError"))]
-    return lines[0].partition(": ")[2] if lines else f"{library} cannot be loaded"
+    # An error raised while another was handled prints both; the last is the one that says something.
+    lines = [line for line in child.stderr.splitlines() if line.startswith(("OSError: ", "ValueError: "))]
+    return lines[-1].partition(": ")[2] if lines else f"{library} cannot be loaded"

@@ -30,7 +30,8 @@ def _sentence(kind: str, location: Sequence[int | str], message: str, model: typ
         return f"unknown key '{place}'" + (f", did you mean '{near[0]}'?" if near else "")
     if kind == "missing":
         return f"'{place}' is missing"
-    return f"'{place}': {message.removeprefix('Value error, ')}"
+    message = message.removeprefix("Value error, ")
+    return f"'{place}': {message}" if place else message
 
 
 def _descend(model: type[BaseModel], location: Sequence[int | str]) -> type[BaseModel] | None:
