@@ -64,6 +64,7 @@ def make_run(directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
     network().save(directory / "model.keras")
     config = {"format": 1, "network": "emotion", "arch": "tiny", "data": "synthetic pictures", "heads": list(Head)}
+    config["command"] = "python make_tiny_model.py"
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     rng = np.random.default_rng(0)
     faces, labels = noisy_pictures(rng, 10)

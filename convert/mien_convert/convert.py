@@ -7,10 +7,11 @@ import shlex
 from pathlib import Path, PurePath
 
 from mien_convert.card import write_card
-from mien_convert.floating import keras_probabilities, open_keras, quiet
+from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_bytes
 from mien_convert.package import check_target, describe_file, staged, write_model
 from mien_convert.quantize import manifest_tensors, to_int8
+from mien_convert.quiet import quiet
 from mien_convert.runs import Run, read_run
 from mien_convert.verify import HeadReport, compare, int8_probabilities
 from mien_models.labels import Head
@@ -35,6 +36,7 @@ def convert(
     run = read_run(directory)
     log.info("%s: loading", run.model)
     network = open_keras(run.model)
+    before = keras_probabilities(network, run.holdout.faces)
     log.info("%s: converting to int8 with %d calibration faces", run.model, len(run.calibration))
     content = to_int8(network, run.calibration, run.model)
     manifest = _describe(run, content, name, version, command)
@@ -44,7 +46,7 @@ def convert(
         with quiet():
             classifier = Classifier.open(staging)
         after = int8_probabilities(classifier, run.holdout.faces)
-        heads = compare(keras_probabilities(network, run.holdout.faces), after, run.holdout)
+        heads = compare(before, after, run.holdout)
         manifest = manifest.model_copy(update={"metrics": _metrics(heads, run.judged_on)})
         write_model(staging, manifest, content, write_card(manifest, run.judged_on))
     log.info("%s: written (%d bytes)", out, len(content))
@@ -55,9 +57,6 @@ def _describe(run: Run, content: bytes, name: str, version: str, command: str) -
     """The manifest, without figures."""
     entry, outputs = manifest_tensors(inspect_bytes(content, run.model), run.model)
     heads = {output.head for output in outputs}
-    data = [str(run.config.get("data", "unknown"))]
-    if Head.FERPLUS in heads:
-        data.append("FER+ votes of the same faces")
     return Manifest(
         name=name,
         version=version,
@@ -67,8 +66,8 @@ def _describe(run: Run, content: bytes, name: str, version: str, command: str) -
         outputs=outputs,
         answer=Head.FERPLUS if Head.FERPLUS in heads else Head.FER,
         licence="Apache-2.0",
-        data=tuple(data),
-        commands=tuple(without_paths(line) for line in (run.config.get("command"), command) if line),
+        data=run.data,
+        commands=tuple(without_paths(line) for line in (run.command, command)),
         metrics={},
     )
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import sys
-import tempfile
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from mien_convert.quiet import first_line, quiet
 from mien_convert.runs import Faces
 from mien_models.errors import MissingDependencyError, ModelError
 from mien_models.labels import HEAD_LABELS, Head
@@ -47,13 +45,20 @@ def open_keras(path: Path) -> Any:
             f"{path}: takes {model.input_shape}; an emotion network takes (None, {FACE_SIZE}, {FACE_SIZE}, 1)"
         )
     # Outputs in a dictionary become named outputs of the converted file; in a list they would only have positions.
-    return keras.Model(model.inputs, outputs)
+    return keras.Model(model.inputs, outputs, name=model.name)
 
 
 def keras_probabilities(model: Any, faces: Faces) -> dict[Head, Probabilities]:
-    """Each head's probabilities (n, k) from a model of `open_keras` for faces (n, 48, 48)."""
+    """Each head's probabilities (n, k) from a model of `open_keras` for faces (n, 48, 48).
+
+    Raises:
+        ModelError: they are no numbers.
+
+    """
     with quiet():
         answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=_BATCH, verbose=0)
+    if not all(np.isfinite(values).all() for values in answers.values()):
+        raise ModelError(f"{model.name}: answers with NaN, so its training diverged; train anew")
     return {Head(name): np.asarray(values, np.float32) for name, values in answers.items()}
 
 
@@ -78,34 +83,3 @@ def import_keras() -> Any:
             f"Keras runs on {keras.backend.backend()}; start mien-convert with KERAS_BACKEND=tensorflow"
         )
     return keras
-
-
-@contextlib.contextmanager
-def quiet() -> Iterator[None]:
-    """Keep what native libraries write to the process's output away from the user, unless the block fails.
-
-    They write to the file descriptors, past `sys.stdout` and every logging setting.
-    """
-    streams = (sys.stdout, sys.stderr)
-    for stream in streams:
-        stream.flush()
-    saved, failed = [os.dup(descriptor) for descriptor in (1, 2)], True
-    with tempfile.TemporaryFile() as sink:
-        try:
-            for descriptor in (1, 2):
-                os.dup2(sink.fileno(), descriptor)
-            yield
-            failed = False
-        finally:
-            for stream in streams:
-                stream.flush()
-            for descriptor, copy in zip((1, 2), saved, strict=True):
-                os.dup2(copy, descriptor)
-                os.close(copy)
-            if failed:
-                sink.seek(0)
-                sys.stderr.write(sink.read().decode(errors="replace"))
-
-
-def first_line(error: BaseException) -> str:
-    return str(error).strip().partition("\n")[0]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mien_convert.quiet import first_line, quiet
 from mien_models.errors import MissingDependencyError, ModelError
 from mien_models.manifest import MANIFEST_NAME, load_manifest
 
@@ -112,10 +113,11 @@ def _parse(content: bytes, path: Path) -> Any:
         raise MissingDependencyError(f"{error}; install it with: pip install ai-edge-litert") from error
     try:
         # The runtime's own check comes first: Python's flatbuffer reader follows any offset of a damaged file.
-        Interpreter(model_content=content)
+        with quiet():
+            Interpreter(model_content=content)
     except (ValueError, RuntimeError) as error:
         raise ModelError(
-            f"{path}: no .tflite file, or damaged ({str(error).strip()}); convert or copy it anew"
+            f"{path}: no .tflite file, or damaged ({first_line(error)}); convert or copy it anew"
         ) from error
     return schema.ModelT.InitFromPackedBuf(content, 0)
 

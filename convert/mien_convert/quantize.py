@@ -10,8 +10,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_convert.floating import first_line, import_keras, quiet
+from mien_convert.floating import import_keras
 from mien_convert.inspection import Inspection, TensorInfo, inspect_bytes
+from mien_convert.quiet import first_line, quiet
 from mien_convert.runs import Faces
 from mien_models.errors import ModelError
 from mien_models.labels import HEAD_LABELS, Head

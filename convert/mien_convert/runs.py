@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -54,8 +55,34 @@ class Run:
 
     @property
     def judged_on(self) -> str:
-        """The name of the split that the holdout faces are, as a word for metric names."""
-        return str(self.config.get("validation", "validation")).lower()
+        """What the holdout faces are, as a word for the names of figures."""
+        # Of FER2013's CSV, training holds back the PublicTest rows; of a folder, a part of its own choice.
+        return "publictest" if self._is_fer2013 else "validation"
+
+    @property
+    def data(self) -> tuple[str, ...]:
+        """What it was trained on."""
+        votes = Head.FERPLUS in self.config.get("heads", ()) and self._is_fer2013
+        return (str(self.config.get("data")), *(["FER+ votes of the same faces"] if votes else []))
+
+    @property
+    def command(self) -> str:
+        """The command that made the run, put together from its settings unless they hold it."""
+        if "command" in self.config:
+            return str(self.config["command"])
+        words = ["mien-train", "emotion", "--data", str(self.config.get("data"))]
+        if Head.FERPLUS in self.config.get("heads", ()):
+            words += ["--ferplus", "fer2013new.csv"]  # as published: the run does not keep the file's name
+        words += ["--out", self.directory.name]
+        for name in ("arch", "epochs", "batch", "seed", "limit"):
+            if self.config.get(name) is not None:
+                words += [f"--{name}", str(self.config[name])]
+        return shlex.join(words)
+
+    @property
+    def _is_fer2013(self) -> bool:
+        """Whether the data is a CSV in Kaggle's layout, packed or not, rather than a folder."""
+        return ".csv" in str(self.config.get("data"))
 
 
 def read_run(directory: Path) -> Run:
@@ -98,7 +125,8 @@ def _read_config(directory: Path) -> dict[str, Any]:
 
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # Opened here: numpy leaves its own stream open when the file is no archive.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
             return {name: stored[name] for name in stored.files}
     except FileNotFoundError:
         raise DataError(f"{path}: no such file; {_REMEDY}") from None

@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_convert.floating import keras_probabilities, open_keras, quiet
+from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_model
-from mien_convert.runs import Faces, Holdout, read_run
+from mien_convert.quiet import quiet
+from mien_convert.runs import MODEL, Faces, Holdout, read_run
 from mien_models.errors import ModelError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_models.preprocess import FACE_SIZE
@@ -98,10 +99,11 @@ def verify(model: Path, run: Path, limits: Limits, float_file: Path | None = Non
         MissingDependencyError: what runs the float side is not installed.
 
     """
-    classifier = Classifier.open(model)
+    with quiet():
+        classifier = Classifier.open(model)
     holdout = read_run(run).holdout
     if float_file is None:
-        reference = run / "model.keras"
+        reference = run / MODEL
         before = keras_probabilities(open_keras(reference), holdout.faces)
     else:
         reference = float_file
