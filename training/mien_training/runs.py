@@ -57,7 +57,7 @@ def read_arrays(path: Path) -> Arrays:
 
     """
     try:
-        with np.load(path) as stored:
+        with path.open("rb") as stream, np.load(stream) as stored:
             return {name: stored[name] for name in stored.files}
     except Exception as error:  # numpy passes on whatever zipfile, zlib and its own header parser raise
         raise DataError(f"{path}: damaged ({error}); delete it to start this run anew") from error

@@ -109,7 +109,11 @@ def _optimizer(config: TrainConfig, steps: int) -> Any:
         decay_steps=max(1, config.epochs * steps - warmup),
     )
     optimizer = keras.optimizers.AdamW(
-        rate, weight_decay=config.weight_decay, use_ema=True, ema_momentum=config.average
+        rate,
+        weight_decay=config.weight_decay,
+        global_clipnorm=config.clip,
+        use_ema=True,
+        ema_momentum=config.average,
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
@@ -163,7 +167,7 @@ def _resume(model: Any, checkpoint: Path) -> History:
 
 
 def _save_checkpoint(model: Any, history: History, checkpoint: Path) -> None:
-    arrays = {name: keras.ops.convert_to_numpy(variable) for name, variable in _state(model).items()}
+    arrays = {name: variable.numpy() for name, variable in _state(model).items()}
     runs.write_arrays(checkpoint, {**arrays, "history": np.array(json.dumps(history))})
 
 
@@ -198,7 +202,7 @@ def _scores(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head, Sco
 def _averaged(model: Any) -> Iterator[None]:
     """The model with the running average as its weights, for as long as the block lasts."""
     variables = model.trainable_variables
-    current = [keras.ops.convert_to_numpy(variable) for variable in variables]
+    current = [variable.numpy() for variable in variables]
     model.optimizer.finalize_variable_values(variables)
     try:
         yield

@@ -1,0 +1,154 @@
+"""Evaluation: through the device's runner for int8 models, without TensorFlow; through Keras for its own."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.make_tiny_model import TINY_MODEL, make_run
+from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
+
+from mien_models.labels import CONTEMPT, Emotion, Head
+from mien_training.__main__ import main
+from mien_training.emotion.datasets import Usage, read_faces
+from mien_training.emotion.evaluate import evaluate
+
+
+def test_the_tiny_model_knows_its_pictures(
+    make_dataset: Callable[..., Dataset], capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = make_dataset()
+    for labels, names in (("fer", list(Emotion)), ("ferplus", [*Emotion, CONTEMPT])):
+        assert main(["evaluate", str(TINY_MODEL), "--data", str(dataset.data), "--labels", labels, "--json"]) == 0
+        result = json.loads(capsys.readouterr().out)
+        assert result["accuracy"] == result["macro_f1"] == 1
+        assert (result["n"], result["usage"], result["data"]) == (14, "PublicTest", "fer2013.csv")
+        assert result["labels"] == names
+        assert result["recall"]["happy"] == result["precision"]["happy"] == 1
+        assert np.trace(np.array(result["confusion"])) == 14
+        assert result["head"] == result["judged_by"] == labels
+        assert 0 < result["ece"] < 1
+
+
+def test_table_and_predictions(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, predictions = make_dataset(), tmp_path / "predictions.csv"
+    command = ["evaluate", str(TINY_MODEL), "--data", str(dataset.data), "--predictions", str(predictions)]
+    assert main(command) == 0
+    assert "accuracy 100.00 %" in capsys.readouterr().out
+    rows = list(csv.DictReader(predictions.read_text().splitlines()))
+    assert [int(row["index"]) for row in rows] == list(range(56, 70))  # rows of the file, the Training ones left out
+    for row in rows:
+        assert row["label"] == list(Emotion)[int(row["index"]) % 7]
+        assert max(Emotion, key=lambda emotion: float(row[emotion])) == row["label"]
+        assert sum(float(row[emotion]) for emotion in Emotion) == pytest.approx(1, abs=0.02)
+
+
+def test_without_tensorflow(make_dataset: Callable[..., Dataset]) -> None:
+    """The command for an int8 model imports neither TensorFlow nor Keras."""
+    code = (
+        "import sys; from mien_training.__main__ import main; code = main(sys.argv[1:]); "
+        "print([name for name in ('tensorflow', 'keras') if name in sys.modules]); sys.exit(code)"
+    )
+    command = [sys.executable, "-c", code, "evaluate", str(TINY_MODEL), "--data", str(make_dataset().data)]
+    roots = [str(ROOT / name) for name in ("training", "models")]
+    child = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": ":".join(roots), "PATH": ""}
+    )
+    assert child.returncode == 0, child.stderr
+    assert child.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_ferplus_model_is_judged_by_fer_through_its_seven(make_dataset: Callable[..., Dataset]) -> None:
+    faces = read_faces(make_dataset(7, 0).data)
+    answers = np.full((7, 8), 0.02, np.float32)
+    answers[:, 7] = 0.5  # contempt, which is left out
+    answers[np.arange(7), np.arange(7)] = 0.38
+    result, probabilities = evaluate(
+        lambda _: {Head.FERPLUS: answers}, faces, Head.FER, model="m", data=Path("d.csv"), usage=Usage.TRAINING
+    )
+    assert (result.head, result.accuracy) == (Head.FERPLUS, 1)
+    assert probabilities.shape == (7, 7)
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("model", "more", "code", "complaint"),
+    [
+        ("nosuch", [], 4, "nosuch: neither a model directory nor a shipped model"),
+        ("nosuch.keras", [], 4, "nosuch.keras: no such file"),
+        (".", [], 4, "neither model.keras nor manifest.json"),
+        (str(TINY_MODEL), ["--usage", "PrivateTest"], 5, "no row with usage PrivateTest; it has Training (56 rows)"),
+        (str(TINY_MODEL), ["--labels", "ferplus"], 5, "--labels ferplus needs the FER+ votes: give --ferplus"),
+    ],
+)
+def test_mistakes(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str], model: str, more: list[str], code: int, complaint: str,
+) -> None:  # fmt: skip
+    dataset = make_dataset()
+    dataset.ferplus.unlink()
+    monkeypatch.chdir(tmp_path)
+    assert main(["evaluate", model, "--data", str(dataset.data), *more]) == code
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("mien-train: error:") == 1
+
+
+def test_fer_only_models_cannot_answer_in_ferplus(make_dataset: Callable[..., Dataset]) -> None:
+    from mien_models.errors import ModelError
+
+    dataset = make_dataset(7, 0)
+    faces = read_faces(dataset.data, dataset.ferplus)
+    answers = {Head.FER: np.full((7, 7), 1 / 7, np.float32)}
+    with pytest.raises(ModelError, match="has no ferplus head"):
+        evaluate(lambda _: answers, faces, Head.FERPLUS, model="m", data=Path("d"), usage=Usage.TRAINING)
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    for command in ([], ["emotion"], ["evaluate"], ["prototypes"]):
+        with pytest.raises(SystemExit) as caught:
+            main([*command, "--help"])
+        assert caught.value.code == 0
+    assert "mien-train emotion --data fer2013.csv --ferplus fer2013new.csv" in capsys.readouterr().out
+
+
+@KERAS_WARNING
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_keras_and_int8_agree(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, run = make_dataset(), tmp_path / "run"
+    make_run(run)
+    results = []
+    for model in (run, run / "model.keras", TINY_MODEL):
+        assert main(["evaluate", str(model), "--data", str(dataset.data), "--json"]) == 0
+        results.append(json.loads(capsys.readouterr().out))
+    assert results[0]["confusion"] == results[1]["confusion"] == results[2]["confusion"]
+    assert results[0]["ece"] == pytest.approx(results[2]["ece"], abs=0.02)
+
+
+@KERAS_WARNING
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_keras_files_of_another_kind(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    import keras
+
+    dataset = make_dataset(7, 7)
+    other, broken = tmp_path / "other.keras", tmp_path / "broken.keras"
+    inputs = keras.Input((48, 48, 1))
+    keras.Model(inputs, keras.layers.Flatten()(inputs)).save(other)
+    broken.write_bytes(other.read_bytes()[:200])
+    for path, complaint in ((other, "not heads named fer and ferplus"), (broken, "Keras cannot load it")):
+        assert main(["evaluate", str(path), "--data", str(dataset.data)]) == 4
+        assert complaint in capsys.readouterr().err

@@ -1,0 +1,214 @@
+"""A whole training on few faces: what it leaves, and that a stop changes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+from tests.training.conftest import KERAS_WARNING, Dataset
+
+from mien_models.labels import HEAD_LABELS, Head
+from mien_training import runs
+from mien_training.__main__ import main
+from mien_training.emotion.networks import ARCHITECTURES
+
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
+
+
+def tiny(heads: tuple[Head, ...]) -> Any:
+    """A network that learns something within seconds, with all that training must carry through a stop."""
+    import keras
+
+    inputs = keras.Input((48, 48, 1))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.AveragePooling2D(8)(x)
+    x = keras.layers.Flatten()(x)
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.Dropout(0.1)(x)
+    outputs = {head.value: keras.layers.Dense(len(HEAD_LABELS[head]), "softmax", name=head.value)(x) for head in heads}
+    return keras.Model(inputs, outputs)
+
+
+@pytest.fixture(autouse=True)
+def _tiny_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)
+
+
+def arguments(dataset: Dataset, run: Path, *more: str, epochs: int = 2) -> list[str]:
+    settings = ["--arch", "tiny", "--epochs", str(epochs), "--batch", "8"]
+    return [
+        "emotion",
+        "--data",
+        str(dataset.data),
+        "--ferplus",
+        str(dataset.ferplus),
+        "--out",
+        str(run),
+        *settings,
+        *more,
+    ]
+
+
+def weights(run: Path) -> list[np.ndarray]:
+    import keras
+
+    result: list[np.ndarray] = keras.models.load_model(run / runs.MODEL, compile=False).get_weights()
+    return result
+
+
+def test_leaves_a_whole_run(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    run = tmp_path / "run"
+    dataset = make_dataset()
+    assert main(arguments(dataset, run, epochs=3)) == 0
+    assert {path.name for path in run.iterdir()} == {
+        "config.json", "model.keras", "checkpoint.npz", "history.json", "calibration.npz", "holdout.npz",
+        "validation.json", "confusion.png", "curves.png",
+    }  # fmt: skip
+    assert caplog.text.count("validation: fer") == 3
+    history = json.loads((run / runs.HISTORY).read_text())
+    assert [record["epoch"] for record in history] == [1, 2, 3]
+    assert history[2]["loss"] < history[0]["loss"]
+    config = json.loads((run / runs.CONFIG).read_text())
+    assert (config["data"], config["heads"]) == ("fer2013.csv", ["fer", "ferplus"])
+    holdout = runs.read_arrays(run / runs.HOLDOUT)
+    assert holdout["faces"].shape == (14, 48, 48)
+    assert holdout["faces"].dtype == np.uint8
+    assert holdout["fer"].dtype == holdout["ferplus"].dtype == np.int64
+    assert runs.read_arrays(run / runs.CALIBRATION)["faces"].dtype == np.uint8
+    assert json.loads((run / runs.VALIDATION).read_text())["ferplus"]["n"] == 14
+    for name in ("confusion.png", "curves.png"):
+        assert cv2.imread(str(run / name)) is not None
+
+    assert main(arguments(dataset, run, epochs=3)) == 0
+    assert "finished already" in caplog.text
+    assert main(arguments(dataset, run, epochs=4)) == 3
+
+
+def test_a_stop_changes_nothing(
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from mien_training.emotion import train
+
+    caplog.set_level("INFO")
+    dataset = make_dataset()
+    assert main(arguments(dataset, tmp_path / "whole", epochs=3)) == 0
+
+    whole_epoch, calls = train._train_epoch, 0
+
+    def stopped_in_the_second(*args: Any) -> float:
+        nonlocal calls
+        calls += 1
+        if calls == 2:
+            raise KeyboardInterrupt
+        return whole_epoch(*args)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "_train_epoch", stopped_in_the_second)
+        assert main(arguments(dataset, tmp_path / "stopped", epochs=3)) == 130
+    assert "stopped after epoch 1; the same command resumes there" in caplog.text
+    assert not (tmp_path / "stopped" / runs.MODEL).exists()
+
+    assert main(arguments(dataset, tmp_path / "stopped", epochs=3)) == 0
+    assert "resuming after epoch 1" in caplog.text
+    for whole, resumed in zip(weights(tmp_path / "whole"), weights(tmp_path / "stopped"), strict=True):
+        np.testing.assert_allclose(resumed, whole, rtol=1e-3, atol=1e-5)
+
+
+def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+    from mien_training.emotion import train
+    from mien_training.emotion.config import TrainConfig
+    from mien_training.emotion.datasets import read_faces
+
+    dataset = make_dataset()
+    faces = read_faces(dataset.data, dataset.ferplus)
+    config = TrainConfig(epochs=2, batch=8, data="", fingerprint="", heads=(Head.FER,))
+    model = tiny(config.heads)
+    model.compile(train._optimizer(config, steps=8), {"fer": "categorical_crossentropy"})
+    before = model.get_weights()[-2]
+    train._train_epoch(model, train._batches(faces, train._targets(faces, config), config, 0))
+    current = model.get_weights()[-2]
+    with train._averaged(model):
+        averaged = model.get_weights()[-2]
+    np.testing.assert_array_equal(model.get_weights()[-2], current)
+    # The average of a thousand steps has hardly moved after eight.
+    assert 0 < np.abs(averaged - before).max() < 0.1 * np.abs(current - before).max()
+    assert int(model.optimizer.iterations.numpy()) == 8
+
+
+def test_without_ferplus_there_is_one_head(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+    dataset = make_dataset(21, 7)
+    command = arguments(dataset, tmp_path / "run", "--limit", "6", epochs=1)
+    del command[command.index("--ferplus") : command.index("--ferplus") + 2]
+    assert main(command) == 0
+    assert len(runs.read_arrays(tmp_path / "run" / runs.HOLDOUT)["faces"]) == 6
+    assert list(json.loads((tmp_path / "run" / runs.VALIDATION).read_text())) == ["fer"]
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "complaint"),
+    [
+        (["--epochs", "0"], 3, "'epochs': Input should be greater than or equal to 1"),
+        (["--arch", "huge"], 3, "--arch huge: unknown; the architectures are mien-small, tiny"),
+        (["--data", "nowhere.csv"], 5, "nowhere.csv: no such file"),
+    ],
+)
+def test_mistakes_on_the_command_line(
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    more: list[str],
+    code: int,
+    complaint: str,
+) -> None:
+    assert main(arguments(make_dataset(7, 7), tmp_path / "run", *more)) == code
+    assert complaint in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_damaged_checkpoint_is_refused(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, run = make_dataset(14, 7), tmp_path / "run"
+    assert main(arguments(dataset, run, epochs=1)) == 0
+    (run / runs.MODEL).unlink()
+    checkpoint = run / runs.CHECKPOINT
+    checkpoint.write_bytes(checkpoint.read_bytes()[:1000])
+    assert main(arguments(dataset, run, epochs=1)) == 5
+    assert "checkpoint.npz: damaged" in capsys.readouterr().err
+
+
+def test_mien_small_is_what_the_edge_tpu_takes() -> None:
+    model = ARCHITECTURES["mien-small"]((Head.FER, Head.FERPLUS))
+    assert 700_000 < model.count_params() < 760_000
+    assert {name: output.shape for name, output in model.output.items()} == {"fer": (None, 7), "ferplus": (None, 8)}
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert kinds == {
+        "InputLayer", "Rescaling", "Conv2D", "BatchNormalization", "ReLU", "AveragePooling2D", "Add",
+        "GlobalAveragePooling2D", "Dropout", "Dense",
+    }  # fmt: skip
+    for layer in model.layers:
+        assert not (type(layer).__name__ == "Conv2D" and layer.kernel_size == (1, 1) and layer.strides != (1, 1))
+
+
+def test_calibration_takes_from_all_classes() -> None:
+    from mien_training.emotion.datasets import Faces
+    from mien_training.emotion.train import _calibration_rows
+
+    labels = np.repeat(np.arange(7), [3000, 5, 300, 300, 300, 300, 300])
+    empty = np.zeros((len(labels), 48, 48), np.uint8)
+    rows = _calibration_rows(Faces(empty, labels, None, np.full(len(labels), "Training")), seed=0)
+    counts = np.bincount(labels[rows])
+    assert len(set(rows.tolist())) == counts.sum() == 1000
+    assert counts[1] == 5
+    assert counts[[0, 2, 3, 4, 5, 6]].min() >= 165
