@@ -12,6 +12,17 @@ from mien_models.errors import ConfigError
 log = logging.getLogger(__name__)
 
 
+class _TidySocket(ssl.SSLSocket):
+    """Closes itself when the handshake fails; paho 2.2 leaves that to the garbage collector."""
+
+    def do_handshake(self, block: bool = False) -> None:
+        try:
+            super().do_handshake(block)
+        except OSError:
+            self.close()
+            raise
+
+
 def check_settings(config: MqttConfig, password: str | None) -> None:
     """See that no setting would be passed over in silence.
 
@@ -48,6 +59,7 @@ def tls_context(config: MqttConfig) -> ssl.SSLContext | None:
         context = ssl.create_default_context(cafile=config.ca_file)
     except ssl.SSLError:
         raise ConfigError(f"{config.ca_file}: 'mqtt.ca_file': not a certificate in PEM form") from None
+    context.sslsocket_class = _TidySocket
     if config.client_cert_file is not None:
         try:
             # An empty pass phrase makes a protected key an error; without it OpenSSL would ask on the terminal and wait.

@@ -31,7 +31,7 @@ def _tls_trouble(error: ssl.SSLError, host: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_trouble(error, host)
     reason = (error.reason or type(error).__name__).replace("_", " ").lower()
-    return f"TLS failed ({reason}); is this the broker's TLS port (usually 8883)?"
+    return f"TLS failed ({reason}); check mqtt.port and mqtt.tls (TLS is usually on 8883)"
 
 
 def _certificate_trouble(error: ssl.SSLCertVerificationError, host: str) -> str:

@@ -97,7 +97,7 @@ def test_the_device_id_is_that_of_the_configuration_or_of_the_machine(tmp_path: 
     state = tmp_path / "state"
     assert device_id("hallway", state, machine) == "hallway"
     of_machine = device_id("", state, machine)
-    assert of_machine == device_id("", state, machine) == "e2ee92b2"
+    assert of_machine == device_id("", state, machine) == "b0a81de1"
     assert of_machine not in machine.read_text()
     assert not state.exists()
 
