@@ -115,10 +115,23 @@ class Authority:
         folder.mkdir(parents=True)
         self.folder = folder
         self.certificate, self._key = folder / "ca.pem", folder / "ca.key"
-        extensions = ["-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,cRLSign"]
+        extensions = [
+            "-addext",
+            "basicConstraints=critical,CA:TRUE",
+            "-addext",
+            "keyUsage=critical,keyCertSign,cRLSign",
+        ]
         _openssl(
             *("req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2"),
-            *("-subj", f"/CN=test authority {folder.parent.name}", "-keyout", self._key, "-out", self.certificate, *extensions),
+            *(
+                "-subj",
+                f"/CN=test authority {folder.parent.name}",
+                "-keyout",
+                self._key,
+                "-out",
+                self.certificate,
+                *extensions,
+            ),
         )
 
     def issue(self, name: str, extension: str, *validity: str) -> tuple[Path, Path]:

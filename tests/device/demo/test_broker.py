@@ -9,10 +9,10 @@ import time
 
 import psutil
 import pytest
-from tests.listener import Listener
 
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_models.errors import BrokerError
+from tests.listener import Listener
 
 
 def test_retained_messages_reach_a_late_subscriber() -> None:
@@ -22,7 +22,7 @@ def test_retained_messages_reach_a_late_subscriber() -> None:
         early.wait_for("a/state", "1")
         with Listener(broker.port) as late:
             late.wait_for("a/state", "1")
-            assert [(message.topic, message.retain) for message in late.messages] == [("a/state", True)]
+            assert {(message.topic, message.retain) for message in late.messages} == {("a/state", True)}
 
 
 def test_the_last_will_is_sent_when_the_socket_is_cut() -> None:

@@ -8,14 +8,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tests.mosquitto import HOST
-
 from mien_device.config.schema import MqttConfig
 from mien_device.home.backoff import Backoff
 from mien_device.home.commands import Command
 from mien_device.home.messages import Event, Info, MoodMessage, NowPlaying, Probabilities, Settings, Stats
 from mien_device.home.mqtt import MqttPublisher
 from mien_models.labels import Emotion, Mood
+from tests.mosquitto import HOST
 
 INFO = Info(
     version="0",

@@ -14,6 +14,9 @@ import time
 from pathlib import Path
 
 import pytest
+
+from mien_device.home.commands import NextTrack, SetPaused, SetVolume
+from mien_models.labels import Mood
 from tests.device.home.examples import (
     EVENT,
     INFO,
@@ -28,9 +31,6 @@ from tests.device.home.examples import (
 )
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Mosquitto, free_port
-
-from mien_device.home.commands import NextTrack, SetPaused, SetVolume
-from mien_models.labels import Mood
 
 STATES = ("info", "mood/state", "presence/state", "now_playing/state", "volume/state", "pause/state")
 

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.device.home.examples import EVENT, INFO, NOW_PLAYING, PROBABILITIES, SETTINGS, STATS, mood
 
 from mien_device.config.schema import MqttConfig
 from mien_device.home.backoff import SHORT_S, STABLE_AFTER_TAKE_OVER_S, STABLE_S, TAKE_OVERS, Backoff
@@ -20,6 +19,7 @@ from mien_device.home.open import open_publisher
 from mien_device.home.outbox import EVENTS, Outbox
 from mien_models.errors import ConfigError, MissingDependencyError
 from mien_models.labels import Mood
+from tests.device.home.examples import EVENT, INFO, NOW_PLAYING, PROBABILITIES, SETTINGS, STATS, mood
 
 
 def longest(low: float, high: float) -> float:

@@ -11,13 +11,13 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.device.home.examples import mqtt_config
-from tests.listener import Listener
-from tests.mosquitto import HOST, PASSWORD, USER, Authority, Mosquitto, free_port, require_mosquitto
 
 from mien_device.home.mqtt import try_connect
 from mien_device.home.trouble import connection_trouble, refusal_trouble
 from mien_models.errors import BrokerError
+from tests.device.home.examples import mqtt_config
+from tests.listener import Listener
+from tests.mosquitto import HOST, PASSWORD, USER, Authority, Mosquitto, free_port, require_mosquitto
 
 
 def trouble(port: int, password: str | None = None, timeout_s: float = 5, **settings: object) -> str:
