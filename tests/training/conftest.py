@@ -11,10 +11,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pytest
-from tests.make_tiny_model import picture
 
 from mien_models.labels import Emotion
 from mien_training.emotion.datasets import Faces, read_faces
+from tests.make_tiny_model import picture
 
 ROOT = Path(__file__).parents[2]
 

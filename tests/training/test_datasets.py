@@ -10,12 +10,12 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.training.conftest import HEADER, Dataset, csv_line, votes_line
 
 from mien_models.errors import DataError
 from mien_models.labels import Emotion
-from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, read_faces, split
+from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, balanced_rows, read_faces, split
 from mien_training.emotion.ferplus import majority
+from tests.training.conftest import HEADER, Dataset, csv_line, votes_line
 
 FACE = np.arange(48 * 48, dtype=np.uint8).reshape(48, 48)
 COMPRESS: dict[str, Callable[[bytes], bytes]] = {"csv": bytes, "csv.gz": gzip.compress, "csv.xz": lzma.compress}
@@ -210,6 +210,16 @@ def test_rows_without_a_face_stay_in_step(tmp_path: Path) -> None:
     faces = read_faces(data, votes)
     assert faces.fer.tolist() == [0, 4]
     assert faces.ferplus.tolist() == [NO_LABEL, 4]
+
+
+def test_balanced_rows_take_from_all_classes() -> None:
+    labels = np.repeat(np.arange(7), [3000, 5, 300, 300, 300, 300, 300])
+    empty = np.zeros((len(labels), 48, 48), np.uint8)
+    rows = balanced_rows(Faces(empty, labels, None, np.full(len(labels), "Training")), 1000, seed=0)
+    counts = np.bincount(labels[rows])
+    assert len(set(rows.tolist())) == counts.sum() == 1000
+    assert counts[1] == 5
+    assert counts[[0, 2, 3, 4, 5, 6]].min() >= 165
 
 
 @pytest.mark.footage

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.make_tiny_model import TINY_MODEL, make_run
-from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
 
 from mien_models.labels import CONTEMPT, Emotion, Head
 from mien_training.__main__ import main
 from mien_training.emotion.datasets import Usage, read_faces
 from mien_training.emotion.evaluate import evaluate
+from tests.make_tiny_model import TINY_MODEL, make_run
+from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
 
 
 def test_the_tiny_model_knows_its_pictures(

@@ -8,14 +8,14 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from tests.make_tiny_model import picture
-from tests.training.conftest import ROOT, Dataset
 
 from mien_models.errors import ConfigError, DataError
 from mien_models.labels import Emotion
 from mien_training.__main__ import main
 from mien_training.emotion.datasets import Faces, Usage, read_faces, split
 from mien_training.emotion.prototypes import prototypes, save_prototypes
+from tests.make_tiny_model import picture
+from tests.training.conftest import ROOT, Dataset
 
 
 def test_one_face_an_emotion(make_dataset: Callable[..., Dataset], monkeypatch: pytest.MonkeyPatch) -> None:

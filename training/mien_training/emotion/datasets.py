@@ -89,6 +89,19 @@ def split(faces: Faces, usage: Usage, source: Path, limit: int | None = None) ->
     return faces.take(rows[:limit])
 
 
+def balanced_rows(faces: Faces, count: int, seed: int) -> npt.NDArray[np.int64]:
+    """`count` rows, sorted, with every class among them: the same number of each, as far as there are so many."""
+    rng = np.random.default_rng(seed)
+    labels = np.where(faces.fer == NO_LABEL, faces.ferplus, faces.fer)
+    order = rng.permutation(len(faces))
+    # Rank of each row among its class: taking the lowest ranks first takes from all classes in turn.
+    rank = np.zeros(len(faces), np.int64)
+    for label in np.unique(labels):
+        members = order[labels[order] == label]
+        rank[members] = np.arange(len(members))
+    return np.sort(order[np.argsort(rank[order], kind="stable")][:count])
+
+
 def _read_csv(path: Path) -> Faces:
     pixels: list[bytes] = []
     labels: list[int] = []

@@ -21,7 +21,7 @@ from mien_models.labels import HEAD_LABELS, Emotion, Head
 from mien_training import runs
 from mien_training.emotion.augment import FaceBatches, Targets, batch_count
 from mien_training.emotion.config import TrainConfig
-from mien_training.emotion.datasets import NO_LABEL, Faces
+from mien_training.emotion.datasets import NO_LABEL, Faces, balanced_rows
 from mien_training.emotion.ferplus import soft_targets
 from mien_training.emotion.metrics import Scores, score
 from mien_training.emotion.networks import ARCHITECTURES
@@ -101,19 +101,21 @@ def fingerprint(*parts: Faces) -> str:
 
 def _optimizer(config: TrainConfig, steps: int) -> Any:
     # The rate follows from optimizer.iterations, which the checkpoint holds: a resumed training carries on in it.
+    total = config.epochs * steps
     warmup = round(min(config.warmup_epochs, config.epochs / 2) * steps)
     rate = keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=config.learning_rate,
         warmup_steps=warmup,
-        decay_steps=max(1, config.epochs * steps - warmup),
+        decay_steps=max(1, total - warmup),
     )
     optimizer = keras.optimizers.AdamW(
         rate,
         weight_decay=config.weight_decay,
         global_clipnorm=config.clip,
         use_ema=True,
-        ema_momentum=config.average,
+        # A short training's average looks back a fifth of it at most, or it would hold the untrained weights still.
+        ema_momentum=min(config.average, max(0.0, 1 - 5 / total)),
     )
     optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
     return optimizer
@@ -222,7 +224,7 @@ def _finish(model: Any, config: TrainConfig, training: Faces, validation: Faces,
     scores = {head.value: s.model_dump(mode="json") for head, s in _scores(model, validation, config.heads).items()}
     runs.write_json(run / runs.VALIDATION, scores)
     draw_confusion(run / "confusion.png", scores)
-    chosen = _calibration_rows(training, config.seed)
+    chosen = balanced_rows(training, _CALIBRATION_FACES, config.seed)
     runs.write_arrays(run / runs.CALIBRATION, {"faces": training.pixels[chosen]})
     holdout: runs.Arrays = {"faces": validation.pixels, "fer": validation.fer, "ferplus": validation.ferplus}
     runs.write_arrays(run / runs.HOLDOUT, holdout)
@@ -234,16 +236,3 @@ def _finish(model: Any, config: TrainConfig, training: Faces, validation: Faces,
     temporary.replace(run / runs.MODEL)
     for head, values in scores.items():
         log.info("%s: %s %.1f %% on validation (n = %d)", run, head, 100 * values["accuracy"], values["n"])
-
-
-def _calibration_rows(faces: Faces, seed: int) -> npt.NDArray[np.int64]:
-    """Rows of 1,000 faces with every class among them: the same number of each, as far as there are so many."""
-    rng = np.random.default_rng(seed)
-    labels = np.where(faces.fer == NO_LABEL, faces.ferplus, faces.fer)
-    order = rng.permutation(len(faces))
-    # Rank of each row among its class: taking the lowest ranks first takes from all classes in turn.
-    rank = np.zeros(len(faces), np.int64)
-    for label in np.unique(labels):
-        members = order[labels[order] == label]
-        rank[members] = np.arange(len(members))
-    return np.sort(order[np.argsort(rank[order], kind="stable")][:_CALIBRATION_FACES])
