@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mien_device.config import MusicConfig
 from mien_device.music import Player, Track, printable
-from mien_device.music.playlist import Playlists
+from mien_device.music.playlist import Playlists, is_file
 from mien_models.errors import MusicError
 from mien_models.labels import Emotion, Mood
 
@@ -101,10 +101,11 @@ class Jukebox:
         self._player.pause()
         self.paused = True
 
-    def resume(self) -> None:
-        """Go on at the same place; if the mood has changed meanwhile, the next `tick` fades from there to its music."""
+    def resume(self, at: float) -> list[Change]:
+        """Go on at the same place; if the mood has changed meanwhile, fade from there to its music."""
         self._player.resume()
         self.paused = False
+        return self._keep_up(at)
 
     def set_volume(self, percent: int) -> None:
         """0 is silent, 100 is full scale; beyond them the nearer of the two is meant."""
@@ -169,7 +170,7 @@ class Jukebox:
             return None
         source = self._playlists.source(self._mood)
         bag = self._bags.get(source, []) if source else []
-        while bag and not bag[-1].is_file():
+        while bag and not is_file(bag[-1]):
             bag.pop()  # deleted since the scan: no mistake of the file's, so nothing to report
         if source is None or not bag:
             self._playlists.scan()  # also finds what was added while the bag lasted

@@ -81,17 +81,20 @@ class Playlists:
     def _read(self, emotion: Emotion, problems: list[str]) -> list[Path]:
         named = self._named.get(Mood(emotion))
         if named is None:
-            return _read_folder(self._folder / emotion, "music.folder", problems)
+            return _read_folder(self._folder / emotion, "music.folder", problems, may_be_missing=True)
         key = f"music.playlists.{emotion}"
-        if named.suffix.lower() in PLAYLIST_SUFFIXES and not named.is_dir():
+        if named.suffix.lower() in PLAYLIST_SUFFIXES and not os.path.isdir(named):  # noqa: PTH112 - see is_file
             return _read_m3u(named, key, problems)
-        if not named.is_dir():
-            problems.append(f"{named} ({key}): neither a folder nor an .m3u or .m3u8 playlist")
-        return _read_folder(named, key, problems)
+        return _read_folder(named, key, problems, may_be_missing=False)
+
+
+def is_file(path: Path) -> bool:
+    """Whether `path` is a file that can be reached. Unlike `Path.is_file` it never raises, as that does in private homes."""
+    return os.path.isfile(path)  # noqa: PTH113
 
 
 def _stamp(path: Path) -> Stamp | None:
-    """None for a file that is not there."""
+    """None for a file that cannot be reached."""
     try:
         status = path.stat()
     except OSError:
@@ -104,25 +107,35 @@ def _is_audio(path: Path) -> bool:
     return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
 
 
-def _read_folder(folder: Path, key: str, problems: list[str]) -> list[Path]:
-    """All audio files below `folder`, sorted. A missing folder is an empty one; an unreadable one is a problem."""
+def _read_folder(folder: Path, key: str, problems: list[str], *, may_be_missing: bool) -> list[Path]:
+    """All audio files below `folder`, sorted. What cannot be read is a problem."""
 
     def note(error: OSError) -> None:
-        if not isinstance(error, FileNotFoundError):
-            problems.append(f"{error.filename} ({key}): {error.strerror}; make it readable for the user that runs mien")
+        if not (may_be_missing and isinstance(error, FileNotFoundError)):
+            remedy = "it must be a folder, or an .m3u or .m3u8 playlist, that the user who runs mien may read"
+            problems.append(f"{error.filename} ({key}): {error.strerror}; {remedy}")
 
     seen: set[tuple[int, int]] = set()
     found: list[Path] = []
     # Links to folders are followed, people keep their music elsewhere; each folder is read once, so that loops end.
     for place, folders, files in os.walk(folder, onerror=note, followlinks=True):
-        status = Path(place).stat()
-        if (status.st_dev, status.st_ino) in seen:
+        identity = _identity(place)
+        if identity is None or identity in seen:
             folders.clear()
             continue
-        seen.add((status.st_dev, status.st_ino))
+        seen.add(identity)
         folders[:] = [name for name in folders if not name.startswith(".")]
         found.extend(path for name in files if _is_audio(path := Path(place, name)))
     return sorted(found)
+
+
+def _identity(place: str) -> tuple[int, int] | None:
+    """Device and inode of a folder; None if it went away while its parent was read."""
+    try:
+        status = Path(place).stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _read_m3u(playlist: Path, key: str, problems: list[str]) -> list[Path]:
@@ -130,7 +143,9 @@ def _read_m3u(playlist: Path, key: str, problems: list[str]) -> list[Path]:
     try:
         content = playlist.read_bytes()
     except OSError as error:
-        problems.append(f"{playlist} ({key}): {error.strerror}")
+        problems.append(
+            f"{playlist} ({key}): {error.strerror}; it must be a playlist that the user who runs mien may read"
+        )
         return []
     found: list[Path] = []
     unusable: list[str] = []
@@ -170,6 +185,6 @@ def _resolve(entry: str, folder: Path) -> Path | None:
         entry = unquote(urlsplit(entry).path)
     for spelling in (entry, entry.replace("\\", "/")):  # the second for lists written on Windows
         path = folder / spelling
-        if "\0" not in spelling and _is_audio(path) and path.is_file():
+        if _is_audio(path) and is_file(path):
             return path
     return None

@@ -44,8 +44,10 @@ class NullPlayer:
         return self.playing is None
 
     def play(self, track: Track) -> None:
-        if not track.path.is_file():
-            raise MusicError(f"{track.path}: the file is gone")
+        try:
+            track.path.stat()
+        except OSError as error:
+            raise MusicError(f"{track.path}: cannot be read: {error.strerror}") from None
         self._track, self._left_s = track, None
         self._ends_at = self._clock() + self._track_s
 

@@ -119,8 +119,6 @@ class PygamePlayer:
                 )
             # As bytes: a name that is not UTF-8 must arrive as it is on the disk.
             sound = self._mixer.Sound(os.fsencode(path))
-        except FileNotFoundError:
-            raise MusicError(f"{path}: the file is gone") from None
         except OSError as error:
             raise MusicError(f"{path}: cannot be read: {error.strerror}") from None
         except (self._sdl_error, MemoryError) as error:
