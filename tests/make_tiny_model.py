@@ -1,4 +1,4 @@
-"""Make tests/data/tiny_emotion: a model of 3 kB that answers as the real one does, for tests of everything around it.
+"""Make tests/data/tiny_emotion and tiny_float.tflite: a model of 3 kB that answers as the real one does, for tests of everything around it.
 
     python tests/make_tiny_model.py            # wants TensorFlow; the result runs without
 
@@ -12,7 +12,6 @@ In a test: `from tests.make_tiny_model import TINY_MODEL, picture`.
 from __future__ import annotations
 
 import json
-import shutil
 import sys
 import tempfile
 from pathlib import Path
@@ -25,6 +24,8 @@ from mien_models.labels import CONTEMPT, HEAD_LABELS, Emotion, Head
 from mien_models.preprocess import FACE_SIZE, Image
 
 TINY_MODEL = Path(__file__).parent / "data" / "tiny_emotion"
+TINY_FLOAT = Path(__file__).parent / "data" / "tiny_float.tflite"
+"""The same before quantisation."""
 
 _RAMP = np.array([1.0, 0.5, 0.0])
 _LEFT, _TOP = np.tile(_RAMP, (3, 1)), np.tile(_RAMP[:, np.newaxis], (1, 3))
@@ -60,11 +61,21 @@ def picture(label: str, size: int = FACE_SIZE) -> Image:
 
 
 def make_run(directory: Path) -> None:
-    """Leave in `directory` what `mien-train emotion` would: network, settings, faces to calibrate and to judge with."""
-    directory.mkdir(parents=True, exist_ok=True)
+    """Leave in `directory` what `mien-train emotion` would. Wants TensorFlow."""
+    make_faces(directory)
     network().save(directory / "model.keras")
-    config = {"format": 1, "network": "emotion", "arch": "tiny", "data": "synthetic pictures", "heads": list(Head)}
-    config["command"] = "python make_tiny_model.py"
+
+
+def make_faces(directory: Path) -> None:
+    """Leave in `directory` a run without its network: settings, faces to calibrate and to judge with."""
+    directory.mkdir(parents=True, exist_ok=True)
+    config = {
+        "format": 1,
+        "arch": "tiny",
+        "data": "synthetic pictures",
+        "heads": list(Head),
+        "command": "python make_tiny_model.py",
+    }
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")
     rng = np.random.default_rng(0)
     faces, labels = noisy_pictures(rng, 10)
@@ -73,7 +84,6 @@ def make_run(directory: Path) -> None:
     # FER's label numbers are the first seven of FER+'s; contempt has none there.
     fer = np.where(labels < len(Emotion), labels, -1)
     np.savez_compressed(directory / "holdout.npz", faces=faces, fer=fer, ferplus=labels)
-    (directory / "validation.json").write_text("{}", encoding="utf-8")
 
 
 def noisy_pictures(rng: np.random.Generator, times: int) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
@@ -116,10 +126,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         run = Path(folder) / "tiny"
         make_run(run)
-        code = mien_convert(["quantize", str(run), "--out", str(TINY_MODEL), "--version", "1"])
-        (TINY_MODEL / "CARD.md").write_text(_CARD, encoding="utf-8")
-        if code == 0 and len(sys.argv) > 1:
-            shutil.copytree(run, sys.argv[1])
+        out = ["--out", str(TINY_MODEL), "--float", str(TINY_FLOAT)]
+        code = mien_convert(["quantize", str(run), *out, "--version", "1"])
+    (TINY_MODEL / "CARD.md").write_text(_CARD, encoding="utf-8")
     return code
 
 

@@ -23,6 +23,8 @@ examples:
   mien-convert verify models/mine --run runs/first
       compares it with the float network, and fails if int8 cost more than a point of accuracy
   mien-convert verify models/mine --run runs/first --min-agreement 0.99 --json | jq .heads.ferplus
+  mien-convert verify models/mine --run runs/first --float mine_float.tflite
+      the same without TensorFlow, as on the device, with what `quantize --float mine_float.tflite` left
   mien-convert inspect models/mine
       shows operators, tensors and scales of the file itself
 
@@ -72,6 +74,7 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
     parser.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
+    parser.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
     _add_json(parser)
     parser.set_defaults(command=_quantize)
 
@@ -130,7 +133,14 @@ def _quantize(arguments: argparse.Namespace) -> int:
 
     words = ["mien-convert", "quantize", str(arguments.run), "--out", str(arguments.out)]
     words += ["--name", arguments.name, "--version", arguments.version]
-    manifest, heads = convert(arguments.run, arguments.out, arguments.name, arguments.version, shlex.join(words))
+    manifest, heads = convert(
+        arguments.run,
+        arguments.out,
+        name=arguments.name,
+        version=arguments.version,
+        command=shlex.join(words),
+        float_file=arguments.float,
+    )
     if arguments.json:
         _print_json({"manifest": manifest.model_dump(mode="json"), "heads": {k: asdict(v) for k, v in heads.items()}})
     else:

@@ -9,8 +9,8 @@ from pathlib import Path, PurePath
 from mien_convert.card import write_card
 from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_bytes
-from mien_convert.package import check_target, describe_file, staged, write_model
-from mien_convert.quantize import manifest_tensors, to_int8
+from mien_convert.package import check_target, describe_file, replace_file, staged, write_model
+from mien_convert.quantize import manifest_tensors, to_float, to_int8
 from mien_convert.quiet import quiet
 from mien_convert.runs import Run, read_run
 from mien_convert.verify import HeadReport, compare, int8_probabilities
@@ -22,9 +22,11 @@ log = logging.getLogger(__name__)
 
 
 def convert(
-    directory: Path, out: Path, name: str, version: str, command: str
+    directory: Path, out: Path, *, name: str, version: str, command: str, float_file: Path | None = None
 ) -> tuple[Manifest, dict[Head, HeadReport]]:
     """Make the model directory `out` from the run in `directory`; its manifest, and how it compares with the float network.
+
+    `command` is what the user gave, for the manifest. The float network goes to `float_file` as well, if given.
 
     Raises:
         DataError: the run is not whole.
@@ -39,6 +41,8 @@ def convert(
     before = keras_probabilities(network, run.holdout.faces)
     log.info("%s: converting to int8 with %d calibration faces", run.model, len(run.calibration))
     content = to_int8(network, run.calibration, run.model)
+    if float_file is not None:
+        replace_file(float_file, to_float(network, run.model))
     manifest = _describe(run, content, name, version, command)
     with staged(out) as staging:
         write_model(staging, manifest, content, "")
@@ -89,7 +93,7 @@ def _metrics(heads: dict[Head, HeadReport], judged_on: str) -> dict[str, float]:
 
 
 def without_paths(command: str) -> str:
-    """A shell command with every path cut to its name: a manifest travels, the folders of its maker do not matter."""
+    """A shell command with every path cut to its name: a manifest travels, its maker's folders mean nothing elsewhere."""
     return shlex.join(_name(word) for word in shlex.split(command))
 
 

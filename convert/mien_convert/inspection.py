@@ -86,6 +86,14 @@ def inspect_bytes(content: bytes, path: Path) -> Inspection:
 
     """
     model = _parse(content, path)
+    try:
+        return _inspect(model, path.name, len(content))
+    except (AttributeError, IndexError, TypeError, UnicodeDecodeError) as error:
+        # Well formed, but with names or indices that lead nowhere, which no runtime's check looks at.
+        raise ModelError(f"{path}: damaged ({error}); convert or copy it anew") from error
+
+
+def _inspect(model: Any, file: str, size: int) -> Inspection:
     operators: Counter[tuple[str, int]] = Counter()
     tensors = []
     for graph in model.subgraphs:
@@ -96,8 +104,8 @@ def inspect_bytes(content: bytes, path: Path) -> Inspection:
     main = model.subgraphs[0]
     signature = next((s for s in model.signatureDefs or () if s.subgraphIndex == 0), None)
     return Inspection(
-        file=path.name,
-        bytes=len(content),
+        file=file,
+        bytes=size,
         operators=tuple(Operator(name, version, count) for (name, version), count in sorted(operators.items())),
         inputs=_ends(main, main.inputs, signature.inputs if signature else ()),
         outputs=_ends(main, main.outputs, signature.outputs if signature else ()),
@@ -128,21 +136,21 @@ def _ends(graph: Any, indices: Iterable[int], entries: Iterable[Any]) -> tuple[T
 
 
 def _tensor(tensor: Any, signature: str | None) -> TensorInfo:
-    scales, zeros = (
-        [] if tensor.quantization is None or values is None else list(values)
-        for values in (
-            getattr(tensor.quantization, "scale", None),
-            getattr(tensor.quantization, "zeroPoint", None),
-        )
-    )
+    scale, zero_point = _per_tensor(tensor.quantization, "scale"), _per_tensor(tensor.quantization, "zeroPoint")
     return TensorInfo(
         name=tensor.name.decode(),
         signature=signature,
         dtype=_dtype(tensor).lower(),
         shape=tuple(int(n) for n in (tensor.shape if tensor.shape is not None else ())),
-        scale=float(scales[0]) if len(scales) == 1 else None,
-        zero_point=int(zeros[0]) if len(zeros) == 1 else None,
+        scale=None if scale is None else float(scale),
+        zero_point=None if zero_point is None else int(zero_point),
     )
+
+
+def _per_tensor(quantization: Any, field: str) -> Any:
+    """The field's value where it is one for the whole tensor, None where there is none or one for each channel."""
+    values = getattr(quantization, field, None)
+    return values[0] if values is not None and len(values) == 1 else None
 
 
 def _dtype(tensor: Any) -> str:

@@ -82,6 +82,23 @@ def write_model(staging: Path, manifest: Manifest, model: bytes, card: str) -> N
     load_manifest(staging)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a single file, whole or not at all.
+
+    Raises:
+        ModelError: the file system refuses.
+
+    """
+    temporary = path.with_name(f".{path.name}.new")
+    try:
+        temporary.write_bytes(content)
+        _sync(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise _refused(path, error) from error
+
+
 def _replace(target: Path, staging: Path) -> None:
     if not target.exists():
         staging.rename(target)
@@ -113,4 +130,4 @@ def _sync(path: Path) -> None:
 
 
 def _refused(target: Path, error: OSError) -> ModelError:
-    return ModelError(f"{target}: cannot be written ({error.strerror}); make room or give --out another place")
+    return ModelError(f"{target}: cannot be written ({error.strerror}); make room or give another place")

@@ -32,35 +32,52 @@ def to_int8(model: Any, calibration: Faces, path: Path) -> bytes:
         ModelError: the network cannot be converted, or not wholly to int8. `path` is for its text.
 
     """
-    keras = import_keras()
     import tensorflow as tf
-    from tensorflow.lite.python.convert_phase import ConverterError
 
-    with tempfile.TemporaryDirectory() as folder:
-        file = Path(folder) / "model.tflite"
-        try:
-            with quiet():
-                model.export(
-                    str(file),
-                    format="litert",
-                    verbose=False,
-                    input_signature=[keras.InputSpec(dtype="float32", shape=_SHAPE)],
-                    optimizations=[tf.lite.Optimize.DEFAULT],
-                    representative_dataset=lambda: _representative(calibration),
-                    target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
-                    inference_input_type=tf.int8,
-                    inference_output_type=tf.int8,
-                    _experimental_disable_per_channel_quantization_for_dense_layers=True,
-                )
-        except (ValueError, RuntimeError, ConverterError) as error:
-            raise ModelError(f"{path}: cannot be converted to int8 ({first_line(error)}); use other layers") from error
-        content = file.read_bytes()
+    content = _export(
+        model,
+        path,
+        optimizations=[tf.lite.Optimize.DEFAULT],
+        representative_dataset=lambda: _representative(calibration),
+        target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
+        inference_input_type=tf.int8,
+        inference_output_type=tf.int8,
+        _experimental_disable_per_channel_quantization_for_dense_layers=True,
+    )
     left = inspect_bytes(content, path).float_tensors
     if left:
         raise ModelError(
             f"{path}: {len(left)} tensors stay in float ({', '.join(left[:3])} …); use layers that have an int8 form"
         )
     return content
+
+
+def to_float(model: Any, path: Path) -> bytes:
+    """A model of `floating.open_keras` as a .tflite file in float, to compare with where there is no TensorFlow.
+
+    Raises:
+        ModelError: the network cannot be converted. `path` is for its text.
+
+    """
+    import tensorflow as tf
+
+    # Keras would allow TensorFlow's own operators beside the built-in ones, which the device's runtime lacks.
+    return _export(model, path, target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
+
+
+def _export(model: Any, path: Path, **options: Any) -> bytes:
+    keras = import_keras()
+    from tensorflow.lite.python.convert_phase import ConverterError
+
+    signature = [keras.InputSpec(dtype="float32", shape=_SHAPE)]
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.tflite"
+        try:
+            with quiet():
+                model.export(str(file), format="litert", verbose=False, input_signature=signature, **options)
+        except (ValueError, RuntimeError, ConverterError) as error:
+            raise ModelError(f"{path}: cannot be converted ({first_line(error)}); use other layers") from error
+        return file.read_bytes()
 
 
 def _representative(calibration: Faces) -> Iterator[list[npt.NDArray[np.float32]]]:
@@ -87,7 +104,9 @@ def manifest_tensors(inspection: Inspection, path: Path) -> tuple[Tensor, tuple[
     """
     signatures = {tensor.signature: tensor for tensor in inspection.outputs}
     if len(inspection.inputs) != 1 or not signatures or not set(signatures) <= set(Head):
-        raise ModelError(f"{path}: inputs and outputs are not those of an emotion model:\n{inspection.describe()}")
+        raise ModelError(
+            f"{path}: has the outputs {sorted(map(str, signatures))}; an emotion model has {' or '.join(Head)}"
+        )
     outputs = tuple(
         Output(head=head, labels=HEAD_LABELS[head], **_quantised(signatures[head]))
         for head in Head

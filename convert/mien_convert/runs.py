@@ -62,18 +62,18 @@ class Run:
     @property
     def data(self) -> tuple[str, ...]:
         """What it was trained on."""
-        votes = Head.FERPLUS in self.config.get("heads", ()) and self._is_fer2013
-        return (str(self.config.get("data")), *(["FER+ votes of the same faces"] if votes else []))
+        votes = Head.FERPLUS in self.config["heads"] and self._is_fer2013
+        return (self.config["data"], *(["FER+ votes of the same faces"] if votes else []))
 
     @property
     def command(self) -> str:
         """The command that made the run, put together from its settings unless they hold it."""
         if "command" in self.config:
             return str(self.config["command"])
-        words = ["mien-train", "emotion", "--data", str(self.config.get("data"))]
-        if Head.FERPLUS in self.config.get("heads", ()):
+        words = ["mien-train", "emotion", "--data", self.config["data"]]
+        if Head.FERPLUS in self.config["heads"]:
             words += ["--ferplus", "fer2013new.csv"]  # as published: the run does not keep the file's name
-        words += ["--out", self.directory.name]
+        words += ["--out", self.directory.resolve().name]
         for name in ("arch", "epochs", "batch", "seed", "limit"):
             if self.config.get(name) is not None:
                 words += [f"--{name}", str(self.config[name])]
@@ -82,7 +82,7 @@ class Run:
     @property
     def _is_fer2013(self) -> bool:
         """Whether the data is a CSV in Kaggle's layout, packed or not, rather than a folder."""
-        return ".csv" in str(self.config.get("data"))
+        return ".csv" in self.config["data"]
 
 
 def read_run(directory: Path) -> Run:
@@ -93,14 +93,33 @@ def read_run(directory: Path) -> Run:
 
     """
     config = _read_config(directory)
-    if not (directory / MODEL).is_file():
+    find_network(directory)
+    calibration = _faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION))
+    return Run(directory, config, calibration, _read_holdout(directory / HOLDOUT))
+
+
+def read_holdout(directory: Path) -> Holdout:
+    """The holdout faces of a run directory, of which nothing else but its settings need be there.
+
+    Raises:
+        DataError: it is no run, one of another version, or damaged.
+
+    """
+    _read_config(directory)
+    return _read_holdout(directory / HOLDOUT)
+
+
+def find_network(directory: Path) -> Path:
+    """The network of a run directory.
+
+    Raises:
+        DataError: it is not there yet.
+
+    """
+    path = directory / MODEL
+    if not path.is_file():
         raise DataError(f"{directory}: no {MODEL} there; finish the training by giving its command again")
-    return Run(
-        directory,
-        config,
-        calibration=_faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION)),
-        holdout=_read_holdout(directory / HOLDOUT),
-    )
+    return path
 
 
 def _read_config(directory: Path) -> dict[str, Any]:
@@ -120,6 +139,12 @@ def _read_config(directory: Path) -> dict[str, Any]:
         raise DataError(
             f"{path}: 'format' is {version}, this mien-convert reads {FORMAT}; train anew, or use the version that wrote it"
         )
+    if not isinstance(config.get("data"), str) or not isinstance(config.get("heads"), list):
+        raise DataError(f"{path}: says nothing of 'data' or 'heads'; {_REMEDY}")
+    try:
+        shlex.split(config.get("command", ""))
+    except (AttributeError, TypeError, ValueError) as error:
+        raise DataError(f"{path}: 'command' is no command line; {_REMEDY}") from error
     return dict(config)
 
 

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_model
 from mien_convert.quiet import quiet
-from mien_convert.runs import MODEL, Faces, Holdout, read_run
+from mien_convert.runs import Faces, Holdout, find_network, read_holdout
 from mien_models.errors import ModelError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_models.preprocess import FACE_SIZE
@@ -101,9 +101,9 @@ def verify(model: Path, run: Path, limits: Limits, float_file: Path | None = Non
     """
     with quiet():
         classifier = Classifier.open(model)
-    holdout = read_run(run).holdout
+    holdout = read_holdout(run)
     if float_file is None:
-        reference = run / MODEL
+        reference = find_network(run)
         before = keras_probabilities(open_keras(reference), holdout.faces)
     else:
         reference = float_file
@@ -158,7 +158,9 @@ def tflite_probabilities(path: Path, faces: Faces) -> dict[Head, Probabilities]:
     ends = (*inspection.inputs, *inspection.outputs)
     names = {tensor.signature for tensor in inspection.outputs}
     if any(tensor.dtype != "float32" for tensor in ends) or len(inspection.inputs) != 1 or not names <= set(Head):
-        raise ModelError(f"{path}: is no float emotion model with named outputs:\n{inspection.describe()}")
+        raise ModelError(
+            f"{path}: is no float emotion model with named outputs; make it with `mien-convert quantize --float`"
+        )
     with quiet():
         interpreter = find_runtime().module.Interpreter(model_path=str(path), num_threads=1)
         runner = interpreter.get_signature_runner()

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tests.make_tiny_model import TINY_MODEL
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.make_tiny_model import TINY_MODEL
 
 from mien_models.errors import ManifestError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_models.manifest import ModelFile, load_manifest, save_manifest
+from tests.make_tiny_model import TINY_MODEL
 
 Edit = Callable[[Callable[[dict[str, Any]], object]], None]
 

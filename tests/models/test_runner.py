@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.make_tiny_model import PICTURES, TINY_MODEL, picture
 
 from mien_models.errors import ManifestError, ModelError
 from mien_models.labels import CONTEMPT, HEAD_LABELS, Emotion, Head
 from mien_models.manifest import ModelFile, Tensor
 from mien_models.runner import Classifier, dequantize, quantize
 from mien_models.runtime import Accelerator
+from tests.make_tiny_model import PICTURES, TINY_MODEL, picture
 
 Edit = Callable[[Callable[[dict[str, Any]], object]], None]
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from tests.make_tiny_model import TINY_MODEL, picture
-from tests.needs import need_program
 
 from mien_models import runtime
 from mien_models.errors import MissingDependencyError, ModelError
 from mien_models.labels import Emotion
 from mien_models.runner import Classifier
 from mien_models.runtime import Accelerator, find_runtime, probe_edgetpu
+from tests.make_tiny_model import TINY_MODEL, picture
+from tests.needs import need_program
 
 MODES = ("WORKS", "NO_DEVICE", "CRASHES", "PREPARE_FAILS")
 RUNTIMES = {

@@ -6,11 +6,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.make_tiny_model import TINY_MODEL
 
 from mien_models import shipped
 from mien_models.errors import ModelError
 from mien_models.manifest import load_manifest
+from tests.make_tiny_model import TINY_MODEL
 
 
 @pytest.fixture

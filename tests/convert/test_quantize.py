@@ -1,0 +1,57 @@
+"""What `mien-convert quantize` refuses before TensorFlow is even asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mien_models.errors import DataError, MissingDependencyError, ModelError
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+def test_a_run_that_is_not_whole(run: Path, tmp_path: Path, mien_convert: Command) -> None:
+    (run / "holdout.npz").unlink()
+
+    code, _, stderr = mien_convert("quantize", run, "--out", tmp_path / "mine")
+
+    assert code == DataError.exit_code
+    assert stderr.count("\n") == 1
+    assert "holdout.npz: no such file" in stderr
+
+
+def test_a_taken_place_is_refused_before_any_work(run: Path, tmp_path: Path, mien_convert: Command) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").touch()
+
+    code, _, stderr = mien_convert("quantize", run, "--out", tmp_path / "mine")
+
+    assert code == ModelError.exit_code
+    assert stderr.count("\n") == 1
+    assert "thesis.txt, which is no part of a model" in stderr
+
+
+def test_without_tensorflow_it_says_what_to_install(
+    run: Path, tmp_path: Path, mien_convert: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "keras", None)
+    monkeypatch.setitem(sys.modules, "tensorflow", None)
+
+    code, _, stderr = mien_convert("quantize", run, "--out", tmp_path / "mine")
+
+    assert code == MissingDependencyError.exit_code
+    assert "pip install 'mien[convert]'" in stderr
+
+
+@pytest.mark.parametrize("name", ["../x", "Mine", "", "a b"])
+def test_a_name_that_is_none(run: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    from mien_convert.__main__ import main
+
+    with pytest.raises(SystemExit) as caught:
+        main(["quantize", str(run), "--out", "x", f"--name={name}"])
+
+    assert caught.value.code == 2
+    assert "is no name" in capsys.readouterr().err
