@@ -199,3 +199,14 @@ def test_mien_small_is_what_the_edge_tpu_takes() -> None:
     }  # fmt: skip
     for layer in model.layers:
         assert not (type(layer).__name__ == "Conv2D" and layer.kernel_size == (1, 1) and layer.strides != (1, 1))
+
+
+def test_a_light_row_learns_less_instead_of_wrongly() -> None:
+    """TensorFlow's gradient of softmax cross entropy is p − t: targets that do not sum to one push all logits down."""
+    from mien_training.emotion.train import _weighed
+
+    targets = {"ferplus": np.array([[0.25, 0.25, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 0.0]], np.float32)}
+    distributions, weights = _weighed(targets)
+    assert np.allclose(distributions["ferplus"].sum(axis=1), 1)
+    assert np.allclose(distributions["ferplus"][0], [0.5, 0.5, 0])
+    assert np.allclose(weights["ferplus"], [0.5, 1, 0])

@@ -25,8 +25,8 @@ class TrainConfig(Strict):
     """Faces a step. Smaller is slower on a processor, larger takes fewer steps and learns less."""
     seed: int = Field(default=0, ge=0)
     """Of weights, order, augmentation and mixup."""
-    learning_rate: float = Field(default=1.5e-3, gt=0)
-    """Peak of AdamW's; falls along a cosine to 0 (Loshchilov and Hutter 2017). At 3e-3 a run diverged in its fifth epoch."""
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """Peak of AdamW's; falls along a cosine to 0 (Loshchilov and Hutter 2017)."""
     clip: float = Field(default=1.0, gt=0)
     """Largest norm of a step's gradient, all weights together: a single bad batch must not undo an epoch."""
     warmup_epochs: float = Field(default=3.0, ge=0)

@@ -146,9 +146,25 @@ def _train_epoch(model: Any, batches: FaceBatches) -> float:
     loss = 0.0
     for index in range(len(batches)):
         pixels, targets = batches[index]
-        loss = float(model.train_on_batch(pixels, targets, return_dict=True)["loss"])  # the mean since the reset
+        distributions, weights = _weighed(targets)
+        # The mean since the reset
+        loss = float(model.train_on_batch(pixels, distributions, sample_weight=weights, return_dict=True)["loss"])
         bar.update(index + 1, [("loss", loss)])
     return loss
+
+
+def _weighed(targets: Targets) -> tuple[Targets, Targets]:
+    """Each head's targets (b, k) as true distributions, and the rows' weights (b,) beside them.
+
+    TensorFlow's gradient of softmax cross entropy is p − t, which is right for targets that sum to one only: a lighter
+    row would push all of its logits down instead of pushing less.
+    """
+    weights = {head: table.sum(axis=1) for head, table in targets.items()}
+    distributions = {
+        head: np.where(weights[head][:, None] > 0, table / np.maximum(weights[head], 1e-6)[:, None], 1 / table.shape[1])
+        for head, table in targets.items()
+    }
+    return {head: table.astype(np.float32) for head, table in distributions.items()}, weights
 
 
 def _resume(model: Any, checkpoint: Path) -> History:
