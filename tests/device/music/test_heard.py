@@ -20,6 +20,7 @@ from tests.device.music.sounds import (
     tone,
     write_wav,
 )
+from tests.needs import need_module
 
 SCRIPTS = {
     "cross-fade": """
@@ -76,6 +77,7 @@ mark("end"); jukebox.close()
 @pytest.fixture(scope="module")
 def heard(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Heard]:
     """All recordings are made at once: they take real time, but hardly any computing."""
+    need_module("pygame")
     folder = tmp_path_factory.mktemp("heard")
     for name, hertz in (("low", 441), ("high", 882), ("top", 1764)):
         write_wav(folder / f"{name}.wav", tone(hertz, 6))

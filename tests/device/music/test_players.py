@@ -20,10 +20,12 @@ from mien_device.music.player import NullPlayer, PygamePlayer, SoundCard, open_p
 from mien_models.errors import MissingDependencyError, MusicError
 from mien_models.labels import Mood
 from tests.device.music.sounds import ROOT, counter, tone, write_wav
+from tests.needs import need_module, need_program
 
 
 @pytest.fixture
 def player(monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
+    need_module("pygame")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     opened = PygamePlayer(SoundCard("dummy", (), 44_100, 2), fade_s=0.3)
     yield opened
@@ -36,7 +38,7 @@ def track(path: Path) -> Track:
 
 
 def encode(source: Path, target: Path) -> Path:
-    subprocess.run(["ffmpeg", "-v", "error", "-y", "-i", source, target], check=True)
+    subprocess.run([need_program("ffmpeg"), "-v", "error", "-y", "-i", source, target], check=True)
     return target
 
 
@@ -158,6 +160,7 @@ def test_many_changes_in_a_row(player: Player, tmp_path: Path) -> None:
 def test_without_a_sound_card_the_player_is_silent_and_says_why(
     asked: str, level: int, driver: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    need_module("pygame")
     monkeypatch.setenv("SDL_AUDIODRIVER", driver)
     monkeypatch.setenv("AUDIODEV", "hw:CARD=nosuchcard")
     opened = open_player(MusicConfig.model_validate({"player": asked}))
@@ -174,6 +177,7 @@ def test_null_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_probe_says_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    need_module("pygame")
     monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
     card = probe_sound()
     assert (card.driver, card.rate_hz, card.channels) == ("dummy", 44_100, 2)
@@ -192,6 +196,7 @@ def test_probe_says_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_probe_survives_the_sound_system(
     script: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    need_module("pygame")
     program = tmp_path / "python"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
@@ -208,6 +213,7 @@ def test_probe_without_pygame(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_signals_and_standard_output_stay_the_daemons() -> None:
+    need_module("pygame")
     script = (
         "import time; from mien_device.config import MusicConfig; from mien_device.music.player import open_player\n"
         "p = open_player(MusicConfig(player='pygame')); import sys; sys.stderr.write(p.name); sys.stderr.flush(); time.sleep(20)"
