@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from mien_models.preprocess import Box, Image
@@ -15,4 +16,16 @@ class FaceFinder(Protocol):
         """What it is, for the log and for `mien check`."""
 
     def find(self, image: Image) -> list[Box]:
-        """The faces in a picture (height, width, 3), best first."""
+        """The faces in a picture (height, width[, 3]), best first."""
+
+    def find_near(self, image: Image, box: Box) -> Box | None:
+        """The face that was at `box` a moment ago: about there, of about that size. Far cheaper than `find`."""
+
+
+def distinct(boxes: Sequence[Box], overlap: float = 0.4) -> list[Box]:
+    """Each face once: of boxes that overlap by more than `overlap` (IoU) the first is kept."""
+    kept: list[Box] = []
+    for box in boxes:
+        if all(box.iou(other) <= overlap for other in kept):
+            kept.append(box)
+    return kept

@@ -1,0 +1,76 @@
+"""Which camera: chosen by name, imported only when chosen, and every fallback explained in the log."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from pathlib import Path
+
+from mien_device.camera import Camera
+from mien_device.camera.devices import video_devices
+from mien_device.camera.rotated import Rotated
+from mien_device.config.schema import CameraConfig
+from mien_models.errors import CameraError, ConfigError, MissingDependencyError
+
+log = logging.getLogger(__name__)
+
+
+def open_camera(config: CameraConfig) -> Camera:
+    """Open the source that the configuration names; its pictures come upright.
+
+    Raises:
+        CameraError: there is no such camera, or it gives nothing.
+        DataError: the picture or video of a replay cannot be read.
+        ConfigError: the source is one that this function does not know (the demo brings its own camera).
+        MissingDependencyError: the camera's package is not installed.
+
+    """
+    camera = _open(config)
+    return Rotated(camera, config.rotate) if config.rotate else camera
+
+
+def _open(config: CameraConfig) -> Camera:
+    kind, _, rest = config.source.partition(":")
+    if kind == "auto":
+        return _open_any(config)
+    if kind == "picamera2":
+        from mien_device.camera.picamera import PiCamera
+
+        return PiCamera(config)
+    if kind == "opencv":
+        from mien_device.camera.opencv import OpenCvCamera
+
+        return OpenCvCamera(rest, config)
+    if kind == "replay":
+        from mien_device.camera.replay import ReplayCamera
+
+        return ReplayCamera(Path(rest).expanduser(), fps=config.fps, loop=config.loop)
+    raise ConfigError(f"camera.source {config.source!r} is no camera; name auto, picamera2, opencv:… or replay:PATH")
+
+
+def _open_any(config: CameraConfig) -> Camera:
+    """A Pi camera, else the first webcam that gives a picture."""
+    from mien_device.camera.opencv import OpenCvCamera
+    from mien_device.camera.picamera import PiCamera
+
+    reasons = []
+    try:
+        return PiCamera(config)
+    except (MissingDependencyError, CameraError) as error:
+        reasons.append(str(error))
+        _explain(f"no Pi camera ({error}); trying webcams")
+    for device in video_devices():
+        try:
+            return OpenCvCamera(str(device), config)
+        except CameraError as error:
+            reasons.append(str(error))
+            _explain(f"{error}; trying the next")
+    raise CameraError(
+        f"no camera found ({'; '.join(reasons)}); plug one in, or set camera.source to replay:PATH or demo"
+    )
+
+
+@functools.cache
+def _explain(reason: str) -> None:
+    """Into the log, each reason once: a camera that is opened again would fill the journal."""
+    log.info("camera: %s", reason)

@@ -1,0 +1,122 @@
+"""Webcams and network cameras, through OpenCV."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mien_device.camera import Frame
+from mien_device.config.schema import CameraConfig
+from mien_device.latest import Closed, Latest
+from mien_models.errors import CameraError
+from mien_models.preprocess import Image
+
+_PAUSE_S = 0.01
+"""Between two tries on a device that answers at once with nothing."""
+_FAREWELL_S = 2.0
+
+
+class OpenCvCamera:
+    """A webcam (a number or /dev/videoN) or a stream (rtsp://…, http://…).
+
+    A thread of its own empties the driver's queue, so that `read` gives the newest picture, keeps its time-out whatever
+    the driver does (V4L2 waits ten seconds, FFmpeg three times what it was told), and can be left by `close`.
+
+    Raises:
+        CameraError: it cannot be opened.
+
+    """
+
+    def __init__(self, source: str, config: CameraConfig, open_capture: Callable[..., Any] = cv2.VideoCapture) -> None:
+        self._is_device = source.isdecimal() or source.startswith("/dev/")
+        self.name = f"webcam {source}" if self._is_device else f"stream {_without_password(source)}"
+        self._timeout_s = config.timeout_s
+        self._period_s = 1 / config.fps
+        self._next_at = 0.0
+        self._capture = self._open(source, config, open_capture)
+        self._pictures: Latest[tuple[Image, float]] = Latest()
+        self._number = 0
+        self._previous: Image | None = None
+        self._changed_at = time.monotonic()
+        self._thread = threading.Thread(target=self._drain, name=f"mien {self.name}", daemon=True)
+        self._stop = threading.Event()
+        self._thread.start()
+
+    def _open(self, source: str, config: CameraConfig, open_capture: Callable[..., Any]) -> Any:
+        if self._is_device:
+            capture = open_capture(int(source) if source.isdecimal() else source, cv2.CAP_V4L2)
+            capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.width)
+            capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.height)
+            capture.set(cv2.CAP_PROP_FPS, config.fps)
+        else:
+            wait_ms = round(1000 * config.timeout_s)
+            limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, wait_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, wait_ms]
+            capture = open_capture(source, cv2.CAP_FFMPEG, limits)
+        if not capture.isOpened():
+            capture.release()
+            remedy = "`mien check` lists what is there" if self._is_device else "check its address and password"
+            raise CameraError(f"{self.name} cannot be opened; {remedy}")
+        return capture
+
+    def read(self) -> Frame | None:
+        """The newest picture, at most `fps` a second whatever the camera sends."""
+        if self._stop.wait(max(0.0, self._next_at - time.monotonic())):
+            return None
+        try:
+            newest = self._pictures.take(self._timeout_s)
+        except Closed:
+            if self._stop.is_set():
+                return None
+            raise CameraError(f"{self.name} has gone; check its plug or its network") from None
+        if newest is None:
+            raise CameraError(f"{self.name} gave no frame for {self._timeout_s:g} s")
+        image, captured_at = newest
+        self._check_alive(image, captured_at)
+        # A tenth less than the period: two clocks that nearly agree would otherwise skip every second frame.
+        self._next_at = captured_at + 0.9 * self._period_s
+        frame = Frame(image, captured_at, self._number)
+        self._number += 1
+        return frame
+
+    def close(self) -> None:
+        self._stop.set()
+        self._pictures.close()
+        self._thread.join(_FAREWELL_S)
+
+    def _drain(self) -> None:
+        """The thread: owns the capture, so that nobody releases it while it reads."""
+        silent_since: float | None = None
+        try:
+            while not self._stop.is_set():
+                there, image = self._capture.read()
+                now = time.monotonic()
+                if there:
+                    silent_since = None
+                    self._pictures.put((image, now))
+                    continue
+                silent_since = silent_since or now
+                if now - silent_since >= (self._timeout_s if self._is_device else 0):
+                    break  # a stream says by this that it has ended, a webcam only if it does not stop saying it
+                self._stop.wait(_PAUSE_S)
+        finally:
+            self._capture.release()
+            self._pictures.close()
+
+    def _check_alive(self, image: Image, at: float) -> None:
+        """Some drivers give the last picture of an unplugged webcam for ever; the noise of a living one never rests."""
+        if not self._is_device:
+            return
+        if self._previous is None or not np.array_equal(image, self._previous):
+            self._previous, self._changed_at = image, at
+        elif at - self._changed_at > self._timeout_s:
+            raise CameraError(f"{self.name} repeats one picture since {at - self._changed_at:.1f} s; plug it in again")
+
+
+def _without_password(address: str) -> str:
+    return re.sub(r"//[^/@]*@", "//", address)

@@ -1,0 +1,111 @@
+"""The Raspberry Pi's own camera, through Picamera2 (a package of Raspberry Pi OS, not of PyPI)."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import Any, ClassVar
+
+from mien_device.camera import Frame
+from mien_device.config.schema import CameraConfig
+from mien_models.errors import CameraError, MissingDependencyError
+
+_BUFFERS = 4
+"""Each is a whole picture in the scarce contiguous memory; fewer cure "Cannot allocate memory" (picamera2 #972)."""
+_OPENINGS = 3
+"""Picamera2 loses contiguous memory with every opening and fails after about seven (picamera2 #887, #958)."""
+_TURN_S = 0.2
+"""How quickly a waiting `read` notices `close`."""
+
+
+class PiCamera:
+    """One camera, configured once, its buffers given back as soon as they are copied.
+
+    Raises:
+        MissingDependencyError: Picamera2 is not installed.
+        CameraError: there is no camera, or this process has opened it too often; a fresh process can.
+
+    """
+
+    name = "Pi camera"
+    openings: ClassVar[int] = 0
+    """How often this process has opened it."""
+
+    def __init__(self, config: CameraConfig) -> None:
+        picamera2 = _import_picamera2()
+        if PiCamera.openings >= _OPENINGS:
+            raise CameraError(f"the Pi camera failed {_OPENINGS} times; it needs a fresh process (systemd starts one)")
+        self._timeout_s = config.timeout_s
+        self._size = (config.width, config.height)
+        self._number = 0
+        self._closed = threading.Event()
+        self._in_use = threading.Lock()
+        try:
+            if not picamera2.global_camera_info():
+                raise CameraError("no Pi camera is attached; check the ribbon cable and `rpicam-hello --list-cameras`")
+            PiCamera.openings += 1
+            self._camera = picamera2()
+            self._start(config.fps)
+        except (RuntimeError, IndexError) as error:  # what Picamera2 raises for a camera that is busy or broken
+            raise CameraError(f"the Pi camera cannot be opened ({error}); is another program using it?") from error
+
+    def _start(self, fps: float) -> None:
+        period_us = round(1e6 / fps)
+        configuration = self._camera.create_video_configuration(
+            main={"size": self._size, "format": "RGB888"},  # libcamera's name for what NumPy sees as blue, green, red
+            buffer_count=_BUFFERS,
+            controls={"FrameDurationLimits": (period_us, period_us)},
+        )
+        try:
+            self._camera.configure(configuration)
+            self._camera.start()
+        except RuntimeError:
+            self._camera.close()
+            raise
+
+    def read(self) -> Frame | None:
+        with self._in_use:
+            return None if self._closed.is_set() else self._read()
+
+    def _read(self) -> Frame | None:
+        # Asked for once and waited for in turns: a request that was asked for and forgotten would keep its buffer.
+        job = self._camera.capture_request(wait=False)
+        deadline = time.monotonic() + self._timeout_s
+        while not self._closed.is_set():
+            try:
+                request = job.get_result(timeout=_TURN_S)
+            except TimeoutError:
+                if time.monotonic() >= deadline:
+                    raise CameraError(f"the Pi camera gave no frame for {self._timeout_s:g} s") from None
+                continue
+            return self._copy(request)
+        return None
+
+    def _copy(self, request: Any) -> Frame:
+        captured_at = time.monotonic()
+        width, height = self._size
+        try:
+            image = request.make_array("main")[:height, :width].copy()
+        finally:
+            request.release()
+        frame = Frame(image, captured_at, self._number)
+        self._number += 1
+        return frame
+
+    def close(self) -> None:
+        if self._closed.is_set():
+            return
+        self._closed.set()
+        with self._in_use:
+            self._camera.close()
+
+
+def _import_picamera2() -> Any:
+    try:
+        from picamera2 import Picamera2
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"Picamera2 cannot be imported ({error}); `sudo apt install python3-picamera2`, "
+            "and make the virtual environment with --system-site-packages"
+        ) from error
+    return Picamera2

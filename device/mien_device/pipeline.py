@@ -1,0 +1,123 @@
+"""From a frame to the mood: find the faces, follow them, read them, smooth. No threads, no clock but the frame's stamp."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Protocol
+
+from mien_device.camera import Frame
+from mien_device.config.schema import FacesConfig, MoodConfig
+from mien_device.faces import FaceFinder
+from mien_device.faces.search import PacedSearch
+from mien_device.faces.tracks import Sighting, Track, Tracker
+from mien_device.mood import MoodState
+from mien_device.mood.tracker import MoodTracker, Reading
+from mien_models.labels import Mood
+from mien_models.preprocess import Box, Image, crop_face
+from mien_models.runner import Probabilities
+
+LEAST_INSIDE = 0.75
+"""Share of a face's box that must lie in the picture; a face cut more is not read."""
+
+
+class Predictor(Protocol):
+    """What the pipeline wants of a network."""
+
+    def predict(self, face: Image) -> Probabilities:
+        """The seven probabilities (7,) of a grey face (48, 48)."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeenFace:
+    """One face in view."""
+
+    id: int
+    box: Box
+    probabilities: Probabilities | None
+    """(7,) of this frame alone; None when it was not read: missed, too small or cut by the picture's edge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Everything that one frame, or its absence, brought."""
+
+    state: MoodState
+    previous: Mood
+    """The mood before."""
+    faces_before: int
+    arrived: int
+    left: int
+    """How many people came into view and went out of it."""
+    faces: tuple[SeenFace, ...]
+    find_s: float
+    """Time for finding and following."""
+    classify_s: float
+    """Time for cropping and reading all faces."""
+
+    @property
+    def changed(self) -> bool:
+        return self.state.mood is not self.previous
+
+    @property
+    def faces_changed(self) -> bool:
+        """Whether the number of people in view is another than before."""
+        return self.state.faces != self.faces_before
+
+    @property
+    def faces_read(self) -> int:
+        return sum(face.probabilities is not None for face in self.faces)
+
+
+class Pipeline:
+    """Keeps what is known from frame to frame. Used by one thread."""
+
+    def __init__(self, finder: FaceFinder, classifier: Predictor, faces: FacesConfig, mood: MoodConfig) -> None:
+        self._search = PacedSearch(finder, faces.search_interval_s)
+        # Who leaves the mood leaves the count of people: one duration for both.
+        self._tracker = Tracker(hold_s=mood.absence_s)
+        self._classifier = classifier
+        self._min_height = faces.min_height
+        self._mood = MoodTracker(mood)
+        self._before: tuple[Mood, int] = (Mood.NONE, 0)
+
+    def step(self, frame: Frame) -> Observation:
+        """Look at a frame."""
+        started = time.perf_counter()
+        boxes = self._search.find(frame.image, frame.captured_at, self._tracker.boxes)
+        sighting = self._tracker.update(boxes, frame.captured_at)
+        found = time.perf_counter()
+        faces = tuple(self._look(frame, track) for track in sighting.tracks)
+        return self._observe(sighting, faces, frame.captured_at, found - started, time.perf_counter() - found)
+
+    def idle(self, now: float) -> Observation:
+        """Bring the mood up to date when no frame came: nobody is seen, so in time nobody is there."""
+        sighting = self._tracker.update((), now)
+        return self._observe(sighting, tuple(SeenFace(t.id, t.box, None) for t in sighting.tracks), now, 0.0, 0.0)
+
+    def _look(self, frame: Frame, track: Track) -> SeenFace:
+        probabilities = None
+        if track.last_seen == frame.captured_at and self._is_legible(track.box, frame.image):
+            probabilities = self._classifier.predict(crop_face(frame.image, track.box))
+        return SeenFace(track.id, track.box, probabilities)
+
+    def _is_legible(self, box: Box, image: Image) -> bool:
+        height, width = image.shape[:2]
+        wide = min(box.x + box.width, width) - max(box.x, 0)
+        high = min(box.y + box.height, height) - max(box.y, 0)
+        inside = max(0.0, wide) * max(0.0, high) / (box.width * box.height)
+        return box.height >= self._min_height and inside >= LEAST_INSIDE
+
+    def _observe(
+        self, sighting: Sighting, faces: tuple[SeenFace, ...], at: float, find_s: float, classify_s: float
+    ) -> Observation:
+        readings = [
+            Reading(face.id, face.probabilities, weight=face.box.height)
+            for face in faces
+            if face.probabilities is not None
+        ]
+        state = self._mood.update(readings, at, faces=len(faces))
+        (previous, faces_before), self._before = self._before, (state.mood, state.faces)
+        return Observation(
+            state, previous, faces_before, len(sighting.arrived), len(sighting.left), faces, find_s, classify_s
+        )
