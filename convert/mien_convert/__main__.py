@@ -90,7 +90,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "--float",
         type=Path,
         metavar="TFLITE",
-        help="float .tflite instead of the run's Keras model; no TensorFlow then",
+        help="what quantize --float left, instead of the run's Keras model; no TensorFlow then",
     )
     parser.add_argument("--max-accuracy-drop", type=_share, default=0.01, metavar="SHARE", help="default: %(default)s")
     parser.add_argument("--min-agreement", type=_share, default=0.95, metavar="SHARE", help="default: %(default)s")

@@ -97,7 +97,9 @@ def test_the_same_run_gives_the_same_answers_again(run: Path, tmp_path: Path, mi
 
     for emotion in Emotion:
         face = picture(emotion)
-        assert all((new.scores(face)[head] == committed.scores(face)[head]).all() for head in Head)
+        for head in Head:
+            # Another processor may round a calibrated range otherwise: a step of the output or two.
+            assert new.scores(face)[head] == pytest.approx(committed.scores(face)[head], abs=0.01)
     assert (tmp_path / "float.tflite").stat().st_size == pytest.approx(TINY_FLOAT.stat().st_size, abs=500)
 
 
