@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from mien_device.config.load import find_config, load_config
 from mien_models import __version__
 from mien_models.errors import run_command
 
@@ -119,34 +120,46 @@ def _seconds(text: str) -> float:
 
 
 def _dispatch(arguments: argparse.Namespace) -> int:
-    # Imported here so that --help does not wait for OpenCV and the runtime.
+    # Imported here and below so that --help does not wait for OpenCV and the runtime.
     from mien_device import commands
-    from mien_device.config.load import find_config, load_config
 
     match arguments.command:
         case "models":
             return commands.show_models(arguments.names, as_json=arguments.as_json)
         case "config":
-            if arguments.action == "init":
-                return commands.init_config(arguments.out, to_stdout=arguments.to_stdout)
-            if arguments.action == "check":
-                return commands.check_config(arguments.config, as_json=arguments.as_json)
-            return commands.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+            return _config(arguments)
         case "demo":
             from mien_device.demo.show import run_demo
 
             log_to_stderr("info" if arguments.verbose else "error")
             return run_demo(arguments.camera, arguments.port, arguments.seconds, as_json=arguments.as_json)
+        case "check":
+            from mien_device.check import run_check
+
+            return run_check(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+        case _:
+            return _run(arguments)
+
+
+def _config(arguments: argparse.Namespace) -> int:
+    from mien_device import commands
+
+    if arguments.action == "init":
+        return commands.init_config(arguments.out, to_stdout=arguments.to_stdout)
+    if arguments.action == "check":
+        return commands.check_config(arguments.config, as_json=arguments.as_json)
+    return commands.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    from mien_device import commands
+
     config = load_config(find_config(arguments.config))
-    if arguments.command == "check":
-        from mien_device.check import run_check
-
-        return run_check(config, as_json=arguments.as_json)
-    from mien_device.daemon import run_daemon
-
     if arguments.camera:
         config = commands.with_camera(config, arguments.camera)
     log_to_stderr(config.log.level)
+    from mien_device.daemon import run_daemon
+
     return run_daemon(config, seconds=arguments.seconds)
 
 

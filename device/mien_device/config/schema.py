@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, field_validator
 
-from mien_models.labels import Mood
+from mien_models.labels import Emotion
 from mien_models.runtime import Accelerator
 from mien_models.validation import Strict
 
@@ -84,7 +84,7 @@ class MusicConfig(Strict):
     """auto plays where a sound card is found and is silent elsewhere; null never plays."""
     folder: UserPath = Path("/srv/mien/music")
     """Holds one folder a mood (angry, disgust, fear, happy, sad, surprise, neutral) with your music."""
-    playlists: dict[Mood, UserPath] = Field(default_factory=dict)
+    playlists: dict[Emotion, UserPath] = Field(default_factory=dict)
     """Instead of a mood's folder: another folder, or an M3U playlist. happy = "/srv/music/party.m3u" """
     volume: int = Field(60, ge=0, le=100)
     """Per cent. What was set while running is kept over a restart and wins."""

@@ -35,8 +35,6 @@ class Playlists:
     def scan(self) -> None:
         """Look at the folders and playlists again. A problem that the last scan did not have is logged as a warning."""
         problems: list[str] = []
-        if Mood.NONE in self._named:
-            problems.append("music.playlists.none: with nobody in view nothing is played; take it out")
         for emotion in Emotion:
             found = self._read(emotion, problems)
             self._tracks[emotion] = tuple(path for path in found if not self._is_barred(path))
@@ -79,7 +77,7 @@ class Playlists:
         return path in self._barred and self._barred[path] == _stamp(path)
 
     def _read(self, emotion: Emotion, problems: list[str]) -> list[Path]:
-        named = self._named.get(Mood(emotion))
+        named = self._named.get(emotion)
         if named is None:
             return _read_folder(self._folder / emotion, "music.folder", problems, may_be_missing=True)
         key = f"music.playlists.{emotion}"

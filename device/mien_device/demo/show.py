@@ -1,0 +1,112 @@
+"""`mien demo`: the very daemon, with scenes for a camera, tunes for music and a broker of its own."""
+
+from __future__ import annotations
+
+import json
+import sys
+import threading
+import time
+from typing import Any
+
+from paho.mqtt.client import Client, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion
+
+from mien_device.config import Config
+from mien_device.daemon import Daemon, build_parts, stop_on_signals
+from mien_device.demo.broker import LOOPBACK, DemoBroker
+from mien_device.demo.tunes import write_tunes
+from mien_device.home.messages import Event, MoodMessage, NowPlaying
+from mien_device.state import cache_folder
+from mien_models.errors import BrokerError, OutcomeError
+
+DEVICE_ID = "demo"
+CONNECT_S = 5.0
+
+
+def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) -> int:
+    """Run the daemon against a broker of its own and print every mood that comes back over MQTT.
+
+    Raises:
+        OutcomeError: not one mood event arrived.
+        MienError: a part could not be started.
+
+    """
+    folder = cache_folder() / "demo"
+    tunes = folder / "tunes"
+    write_tunes(tunes)
+    with DemoBroker(port) as broker:
+        config = Config.model_validate(
+            {
+                "camera": {"source": source},
+                "music": {"folder": tunes, "fade_s": 1.5},
+                "mqtt": {"host": LOOPBACK, "port": broker.port, "device_id": DEVICE_ID},
+            }
+        )
+        daemon = Daemon(config, build_parts(config, volume=None), password=None, folder=folder)
+        with Spectator(broker.port, as_json=as_json) as spectator, stop_on_signals(daemon.stop):
+            spectator.say(f"mien demo: watch with any MQTT client: mosquitto_sub -p {broker.port} -t 'mien/#' -v")
+            daemon.run(seconds)
+    if not spectator.moods:
+        raise OutcomeError("no mood event came back over MQTT; run `mien check` and `mien demo --verbose`")
+    spectator.say(f"{spectator.moods} moods came back over MQTT")
+    return 0
+
+
+class Spectator:
+    """Any MQTT client of the home: subscribes to the daemon's topics and prints what comes."""
+
+    def __init__(self, port: int, *, as_json: bool) -> None:
+        self.moods = 0
+        """Mood events that arrived."""
+        self._port = port
+        self._as_json = as_json
+        self._subscribed = threading.Event()
+        self._client = Client(CallbackAPIVersion.VERSION2, client_id="mien-demo-spectator")
+        self._client.on_connect = lambda client, *_: client.subscribe(f"mien/{DEVICE_ID}/#", qos=1)
+        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_message = self._received
+        self._last: MoodMessage | None = None
+
+    def __enter__(self) -> Spectator:
+        """Subscribe before the daemon starts, so that nothing is missed.
+
+        Raises:
+            BrokerError: the demo's broker does not answer.
+
+        """
+        self._client.connect(LOOPBACK, self._port)
+        self._client.loop_start()
+        if not self._subscribed.wait(CONNECT_S):
+            raise BrokerError(f"the demo's broker on port {self._port} does not answer")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def say(self, words: str) -> None:
+        """A line for the reader, none in JSON."""
+        if not self._as_json:
+            self._write(words)
+
+    def _received(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
+        topic = message.topic.removeprefix(f"mien/{DEVICE_ID}/")
+        text = message.payload.decode()
+        if topic == Event.topic:
+            self._event(Event.model_validate_json(text))
+        elif topic == MoodMessage.topic:
+            self._last = MoodMessage.model_validate_json(text)
+        if self._as_json and topic in {Event.topic, MoodMessage.topic, NowPlaying.topic}:
+            self._write(json.dumps({"topic": message.topic, "retain": message.retain, "payload": json.loads(text)}))
+
+    def _event(self, event: Event) -> None:
+        clock = time.strftime("%H:%M:%S")
+        if event.event_type == "mood_changed":
+            self.moods += 1
+            self.say(f"{clock}  mood   {event.mood:<9} (was {event.previous or 'unknown'}, {event.faces} in view)")
+        elif event.event_type == "track_started":
+            self.say(f"{clock}  music  {event.title}")
+
+    def _write(self, line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()

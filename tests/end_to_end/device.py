@@ -1,0 +1,92 @@
+"""The daemon as a user runs it: a process of its own, with a folder of its own for all that it may write."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from tests.mosquitto import PASSWORD
+
+STOP_S = 3.0
+"""A daemon that takes longer to stop than this is a defect."""
+
+
+class Device:
+    """`mien run` with a configuration, SDL's disk driver as its sound card, and nothing of this machine's home."""
+
+    def __init__(
+        self, folder: Path, config: str, *, wrapper: tuple[str, ...] = (), arguments: tuple[str, ...] = ()
+    ) -> None:
+        self.home = folder / "home"
+        self.state, self.cache = self.home / "state", self.home / "cache"
+        self.pcm = folder / "sound.raw"
+        self._log = folder / "mien.log"
+        self.home.mkdir()
+        (folder / "mien.toml").write_text(config, encoding="utf-8")
+        self._command = [
+            *wrapper,
+            sys.executable,
+            "-m",
+            "mien_device",
+            "run",
+            "--config",
+            str(folder / "mien.toml"),
+            *arguments,
+        ]
+        self._folder = folder
+
+    def __enter__(self) -> Device:
+        environment = {
+            "PATH": os.environ["PATH"],
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "HOME": str(self.home),
+            "MIEN_STATE_DIR": str(self.state),
+            "MIEN_CACHE_DIR": str(self.cache),
+            "MIEN_MQTT_PASSWORD": PASSWORD,
+            "SDL_AUDIODRIVER": "disk",
+            "SDL_DISKAUDIOFILE": str(self.pcm),
+        }
+        with self._log.open("wb") as log:
+            self.process = subprocess.Popen(self._command, env=environment, stdout=log, stderr=log, cwd=self._folder)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8")
+
+    def terminate(self) -> tuple[int, float]:
+        """Send SIGTERM; the exit code and the seconds it took."""
+        begin = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(20), time.monotonic() - begin
+
+
+def toml(**sections: dict[str, Any]) -> str:
+    """Settings as TOML text; strings, numbers and booleans only."""
+    lines: list[str] = []
+    for name, settings in sections.items():
+        lines.append(f"[{name}]")
+        for key, value in settings.items():
+            text = (
+                str(value).lower()
+                if isinstance(value, bool)
+                else repr(value)
+                if isinstance(value, int | float)
+                else f'"{value}"'
+            )
+            lines.append(f"{key} = {text}")
+    return "\n".join(lines) + "\n"
