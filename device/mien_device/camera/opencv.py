@@ -20,6 +20,8 @@ from mien_models.preprocess import Image
 _PAUSE_S = 0.01
 """Between two tries on a device that answers at once with nothing."""
 _FAREWELL_S = 2.0
+_ERRORS_ONLY = 2
+"""OpenCV's LOG_LEVEL_ERROR (opencv2/core/utils/logger.defines.h)."""
 
 
 class OpenCvCamera:
@@ -49,6 +51,7 @@ class OpenCvCamera:
         self._thread.start()
 
     def _open(self, source: str, config: CameraConfig, open_capture: Callable[..., Any]) -> Any:
+        cv2.setLogLevel(_ERRORS_ONLY)  # type: ignore[attr-defined]  # what it warns of is said below in words that help
         if self._is_device:
             capture = open_capture(int(source) if source.isdecimal() else source, cv2.CAP_V4L2)
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.width)

@@ -53,9 +53,10 @@ class ReplayCamera:
         self._realtime = realtime
         self._closed = threading.Event()
         self._in_use = threading.Lock()
-        self._started = time.monotonic()
+        self._started: float | None = None
+        """When the present round began; the first begins with the first `read`."""
         self._position = 0
-        """Pictures shown or left out since `_started`."""
+        """Pictures shown or left out in it."""
         self._number = 0
 
     def read(self) -> Frame | None:
@@ -65,6 +66,8 @@ class ReplayCamera:
             DataError: a picture of the folder cannot be read.
 
         """
+        if self._started is None:
+            self._started = time.monotonic()
         with self._in_use:
             image = None if self._closed.is_set() else self._next()
         if image is None:
@@ -82,7 +85,7 @@ class ReplayCamera:
             self._reel.close()
 
     def _due(self, position: int) -> float:
-        return self._started + position / self._reel.fps
+        return (self._started or 0.0) + position / self._reel.fps
 
     def _next(self) -> Image | None:
         """The next picture that is not late, from the beginning again if it loops."""
@@ -136,6 +139,7 @@ class _Pictures:
     def __init__(self, paths: list[Path], fps: float) -> None:
         self._paths = paths
         self.fps = fps
+        self._repeats = max(1, round(fps * PICTURE_S))
         self._index = 0
         self._shown: tuple[Path, Image] = (paths[0], _read_picture(paths[0]))
 
@@ -160,7 +164,7 @@ class _Pictures:
         pass
 
     def _path(self) -> Path | None:
-        position = int(self._index / (self.fps * PICTURE_S))
+        position = self._index // self._repeats
         return self._paths[position] if position < len(self._paths) else None
 
 

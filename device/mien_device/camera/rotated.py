@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Literal
 
 import cv2
+import numpy as np
 
 from mien_device.camera import Camera, Frame
 
@@ -22,7 +23,7 @@ class Rotated:
 
     def read(self) -> Frame | None:
         frame = self._camera.read()
-        return frame and replace(frame, image=cv2.rotate(frame.image, self._turn))
+        return frame and replace(frame, image=np.asarray(cv2.rotate(frame.image, self._turn), np.uint8))
 
     def close(self) -> None:
         self._camera.close()

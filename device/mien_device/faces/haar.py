@@ -91,8 +91,8 @@ def load_cascade() -> Any:
         raise MissingDependencyError(
             f"OpenCV {cv2.__version__} has no face finder of its own any more; install 'opencv-python-headless<5'"
         )
-    own = [Path(cv2.data.haarcascades)] if hasattr(cv2, "data") else []
-    path = next((folder / CASCADE for folder in (*own, *_FOLDERS) if (folder / CASCADE).is_file()), None)
+    folders = (Path(cv2.__file__).parent / "data", *_FOLDERS)
+    path = next((folder / CASCADE for folder in folders if (folder / CASCADE).is_file()), None)
     if path is None:
         raise MissingDependencyError(
             f"{CASCADE} is not on this machine; `sudo apt install opencv-data`, or install opencv-python-headless with pip"

@@ -1,93 +1,104 @@
-"""Which face is which: ids that stay with a person from frame to frame."""
+"""Which face is which: identities over time, from boxes alone."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from mien_models.preprocess import Box
 
-REACH = 0.6
-"""A face may move by this share of its height between two sightings and still be the same."""
-CONFIRM_S = 1.0
-"""A face counts when it is seen twice within so many seconds: single false finds never do."""
-HOLD_S = 1.0
-"""A face that is not found (a hand before it, a turned head) is still held to be there for so long."""
-
-
-@dataclass(slots=True)
-class Track:
-    """A person in view."""
-
-    id: int
-    box: Box
-    first_seen: float
-    last_seen: float
-    confirmed: bool = False
+CONFIRMING_HITS = 2
+"""A face counts from its second sighting: most false ones are there for a single frame."""
+CONFIRMING_S = 0.3
+"""And is forgotten when it is missed for so long before."""
+_FARTHEST = 0.6
+"""How far a face moves at most between two sightings, in its heights."""
+_LARGEST_GROWTH = 1.8
+"""Factor by which it grows or shrinks at most."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sightings:
-    """The outcome of one frame."""
+class Track:
+    """A face that is followed."""
 
-    seen: tuple[Track, ...]
-    """Confirmed people whose face was found in this frame."""
-    present: tuple[Track, ...]
-    """Confirmed people in view, those just hidden included."""
-    arrived: int
-    left: int
+    id: int
+    """Counts up; never given twice."""
+    box: Box
+    """Where it was when last seen."""
+    first_seen: float
+    last_seen: float
+    """Seconds, by the frames' stamps."""
+    hits: int = 1
+
+    @property
+    def confirmed(self) -> bool:
+        return self.hits >= CONFIRMING_HITS
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """What one update brought."""
+
+    tracks: tuple[Track, ...]
+    """The confirmed faces, also those held for a while though this frame missed them."""
+    arrived: tuple[int, ...]
+    """Identities confirmed just now."""
+    left: tuple[int, ...]
+    """Confirmed identities given up just now."""
 
 
 class Tracker:
-    """Pure: time is an argument, in seconds of the clock that stamps the frames."""
+    """Gives each face an identity and keeps it over short absences."""
 
-    def __init__(self) -> None:
+    def __init__(self, hold_s: float = 1.5) -> None:
+        """A face is forgotten when a frame misses it and it was unseen for longer than `hold_s`."""
+        self._hold_s = hold_s
         self._tracks: list[Track] = []
-        self._next_id = 1
+        self._next_id = 0
 
-    def update(self, boxes: list[Box], at: float) -> Sightings:
-        """Match the boxes of one frame to the people known so far."""
-        seen, arrived = [], 0
-        unmatched = list(boxes)
-        for distance, track, box in sorted(self._candidates(boxes), key=lambda candidate: candidate[0]):
-            if any(track is other for other in seen) or not any(box is other for other in unmatched):
-                continue
-            unmatched = [other for other in unmatched if other is not box]
-            if not track.confirmed and distance < math.inf:
-                track.confirmed = True
-                arrived += 1
-            track.box, track.last_seen = box, at
-            seen.append(track)
-        left = self._drop(at)
-        for box in unmatched:
-            self._tracks.append(Track(self._next_id, box, at, at))
-            self._next_id += 1
-        return Sightings(
-            seen=tuple(track for track in seen if track.confirmed),
-            present=tuple(track for track in self._tracks if track.confirmed),
-            arrived=arrived,
-            left=left,
-        )
+    @property
+    def boxes(self) -> list[Box]:
+        """Where to look for the faces that are followed, the not yet confirmed ones too."""
+        return [track.box for track in self._tracks]
 
-    def _candidates(self, boxes: list[Box]) -> list[tuple[float, Track, Box]]:
-        """Pairs that may be the same face, with how far apart they are in units of the face's height."""
-        pairs = []
-        for track in self._tracks:
-            for box in boxes:
-                size = max(track.box.height, box.height)
-                distance = math.dist(track.box.centre, box.centre) / size
-                if distance < REACH and 0.6 < box.height / track.box.height < 1.67:
-                    pairs.append((distance, track, box))
-        return pairs
-
-    def _drop(self, at: float) -> int:
-        """Forget who was not seen for too long; the number of confirmed people among them."""
-        kept, left = [], 0
-        for track in self._tracks:
-            limit = HOLD_S if track.confirmed else CONFIRM_S
-            if at - track.last_seen <= limit:
+    def update(self, boxes: Sequence[Box], at: float) -> Sighting:
+        """Take in the boxes of a frame taken at `at`; none at all are an update too, by which absent faces leave."""
+        pairs = _pair(self._tracks, boxes)
+        kept: list[Track] = []
+        arrived: list[int] = []
+        left: list[int] = []
+        for index, track in enumerate(self._tracks):
+            if index in pairs:
+                seen = replace(track, box=boxes[pairs[index]], last_seen=at, hits=track.hits + 1)
+                arrived += [track.id] if seen.confirmed and not track.confirmed else []
+                kept.append(seen)
+            elif not self._is_gone(track, at):
                 kept.append(track)
-            else:
-                left += track.confirmed
+            elif track.confirmed:
+                left.append(track.id)
+        for place in sorted(set(range(len(boxes))) - set(pairs.values())):
+            kept.append(Track(self._next_id, boxes[place], at, at))
+            self._next_id += 1
         self._tracks = kept
-        return left
+        return Sighting(tuple(track for track in kept if track.confirmed), tuple(arrived), tuple(left))
+
+    def _is_gone(self, track: Track, at: float) -> bool:
+        return at - track.last_seen > (self._hold_s if track.confirmed else min(self._hold_s, CONFIRMING_S))
+
+
+def _pair(tracks: Sequence[Track], boxes: Sequence[Box]) -> dict[int, int]:
+    """Track index → box index: the closest pair first, then the closest of those that are left."""
+    costs = ((_cost(track.box, box), i, j) for i, track in enumerate(tracks) for j, box in enumerate(boxes))
+    pairs: dict[int, int] = {}
+    for cost, i, j in sorted(costs):
+        if cost < math.inf and i not in pairs and j not in pairs.values():
+            pairs[i] = j
+    return pairs
+
+
+def _cost(old: Box, new: Box) -> float:
+    """How unlikely `new` is the face that was at `old`: distance in heights plus growth; infinite when impossible."""
+    distance = math.dist(old.centre, new.centre) / max(old.height, new.height)
+    growth = abs(math.log(new.height / old.height))
+    return math.inf if distance > _FARTHEST or growth > math.log(_LARGEST_GROWTH) else distance + growth

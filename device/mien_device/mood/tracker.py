@@ -1,114 +1,105 @@
-"""Smoothing, hysteresis and dwell: the mood follows the faces, slowly enough to be believed.
-
-Pure: time is an argument, in seconds of the clock that stamps the frames.
-"""
+"""The mood of the room: all faces together, and no change without good reason. Pure: time is an argument."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mien_device.config import MoodConfig
+from mien_device.config.schema import MoodConfig
 from mien_device.mood import MoodState, nobody
+from mien_device.mood.smoothing import Smoothed
 from mien_models.labels import Emotion, Mood, by_label, valence_arousal
 from mien_models.runner import Probabilities
 
-FIRST_MOOD_S = 0.4
-"""So long must the first mood after `none` lead. There is nothing to flicker from, so it need not wait for the dwell."""
+FIRST_LEAD_S = 0.4
+"""After nobody was there the first mood must lead for so long only: someone who comes in should be answered soon."""
+FIRST_WAIT_S = 0.9
+"""And if none leads for so long, the most probable one is taken after this."""
 
 
-class Smoothed:
-    """One person's readings as an exponential average over time."""
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the network said of one face in one frame."""
 
-    def __init__(self, probabilities: Probabilities, at: float) -> None:
-        self.probabilities = probabilities
-        self.at = at
-
-    def add(self, probabilities: Probabilities, at: float, time_constant_s: float) -> None:
-        """Take in a reading (7,). Its weight depends on the time since the last one, not on the frame rate."""
-        weight = 1 - math.exp(-max(0.0, at - self.at) / time_constant_s)
-        self.probabilities = self.probabilities + np.float32(weight) * (probabilities - self.probabilities)
-        self.at = at
+    face: int
+    """The track's identity."""
+    probabilities: Probabilities
+    """(7,)"""
+    weight: float = 1.0
+    """How much it counts among other faces: its height in pixels, so that who is near counts more."""
 
 
 class MoodTracker:
-    """The mood of the room from the readings of its people.
+    """Follows the faces, slowly.
 
-    Everybody counts the same: the room's probabilities are the mean of what is smoothed for each. Another mood is
-    announced when it has led by `margin` for `dwell_s` without a break; `none` when nobody was seen for `absence_s`.
+    The faces' averages are merged by the mean weighted with `Reading.weight`. A new mood is announced when it was ahead
+    of the present one by `margin` for `dwell_s` without a break; `none` when there was no reading for `absence_s`.
     """
 
     def __init__(self, config: MoodConfig) -> None:
         self._config = config
-        self._people: dict[int, Smoothed] = {}
+        self._faces: dict[int, Smoothed] = {}
         self._state: MoodState | None = None
-        self._seen = -math.inf
-        self._challenger: Mood | None = None
-        self._challenged_since = 0.0
+        self._leader: Mood | None = None
+        self._leads_since = 0.0
+        self._present_since: float | None = None
 
-    def update(self, readings: Mapping[int, Probabilities], present: int, at: float) -> MoodState:
-        """The state at time `at`.
-
-        Args:
-            readings: this frame's probabilities (7,) by the person's id; people in view whose face could not be read
-                just now are missing.
-            present: people in view.
-            at: seconds; must not go back.
-
-        """
-        state = self._state or nobody(at)
-        for person, reading in readings.items():
-            known = self._people.get(person)
-            if known is None:
-                self._people[person] = Smoothed(reading, at)
-            else:
-                known.add(reading, at, self._config.smoothing_s)
-        self._forget(at)
-        if present:
-            self._seen = at
-        if not self._people and (state.mood is Mood.NONE or at - self._seen >= self._config.absence_s):
-            self._challenger = None
-            gone = state if state.mood is Mood.NONE else nobody(at)
-            self._state = MoodState(
-                Mood.NONE, 0.0, gone.valence, gone.arousal, probabilities={}, faces=present, since=gone.since
-            )
-        elif self._people:
-            self._state = self._decide(state, present, at)
-        else:
-            self._state = MoodState(
-                state.mood, state.confidence, state.valence, state.arousal, state.probabilities, present, state.since
-            )
+    def update(self, readings: Sequence[Reading], at: float, faces: int | None = None) -> MoodState:
+        """Take in the readings of a frame taken at `at`; `faces` is the number of people in view, if others are too."""
+        for reading in readings:
+            face = self._faces.setdefault(reading.face, Smoothed(self._config.smoothing_s))
+            face.update(reading.probabilities, at, reading.weight)
+        self._faces = {key: face for key, face in self._faces.items() if at - face.read_at <= self._config.absence_s}
+        self._state = self._next(at, len(readings) if faces is None else faces)
         return self._state
 
-    def _forget(self, at: float) -> None:
-        """Drop the readings of people who were not read for `absence_s`."""
-        self._people = {
-            person: smoothed for person, smoothed in self._people.items() if at - smoothed.at < self._config.absence_s
-        }
+    def _next(self, at: float, faces: int) -> MoodState:
+        state = self._state or nobody(at)
+        merged = self._merged(at)
+        if merged is None:
+            self._leader = self._present_since = None
+            return replace(state if state.mood is Mood.NONE else nobody(at), faces=faces)
+        if self._present_since is None:
+            self._present_since = at
+        mood = self._decide(merged, state.mood, at)
+        if mood is Mood.NONE:
+            return replace(state, faces=faces)
+        probabilities = by_label(merged)
+        return MoodState(
+            mood,
+            probabilities[Emotion(mood)],
+            *valence_arousal(merged),
+            probabilities=probabilities,
+            faces=faces,
+            since=state.since if mood is state.mood else at,
+        )
 
-    def _decide(self, state: MoodState, present: int, at: float) -> MoodState:
-        room = np.mean([smoothed.probabilities for smoothed in self._people.values()], axis=0, dtype=np.float32)
-        chances = by_label(room)
-        leader = max(Emotion, key=chances.__getitem__)
-        mood, since = state.mood, state.since
-        if self._wins(Mood(leader), chances, state, at):
-            mood, since = Mood(leader), at
-            self._challenger = None
-        confidence = chances[Emotion(mood)] if mood is not Mood.NONE else 0.0
-        valence, arousal = valence_arousal(room) if mood is not Mood.NONE else (0.0, 0.0)
-        shown = chances if mood is not Mood.NONE else {}
-        return MoodState(mood, confidence, valence, arousal, shown, present, since)
+    def _merged(self, at: float) -> Probabilities | None:
+        """The faces' weighted mean (7,), summing to one; None without faces."""
+        read = [(face.value, face.weight_at(at)) for face in self._faces.values() if face.value is not None]
+        if not read:
+            return None
+        # Faded weights may all be nearly nothing; only their ratio matters.
+        weights = np.maximum([weight for _, weight in read], 1e-9)
+        merged = np.average(np.stack([value for value, _ in read]), axis=0, weights=weights)
+        return np.asarray(merged / merged.sum(), np.float32)
 
-    def _wins(self, leader: Mood, chances: Mapping[Emotion, float], state: MoodState, at: float) -> bool:
-        """Whether `leader` takes the place of the present mood now."""
-        first = state.mood is Mood.NONE
-        ahead = first or chances[Emotion(leader)] - chances[Emotion(state.mood)] >= self._config.margin
-        if leader is state.mood or not ahead:
-            self._challenger = None
-            return False
-        if self._challenger is not leader:
-            self._challenger, self._challenged_since = leader, at
-        wait_s = min(FIRST_MOOD_S, self._config.dwell_s) if first else self._config.dwell_s
-        return at - self._challenged_since >= wait_s
+    def _decide(self, merged: Probabilities, present: Mood, at: float) -> Mood:
+        """The mood from now on, by the merged probabilities and how long the same one has been ahead."""
+        by_mood = by_label(merged)
+        best = max(by_mood, key=lambda emotion: by_mood[emotion])
+        leader = Mood(best)
+        if present is not Mood.NONE and by_mood[best] - by_mood[Emotion(present)] < self._config.margin:
+            leader = present
+        if leader is not self._leader:
+            self._leader, self._leads_since = leader, at
+        if leader is present or at - self._leads_since >= self._patience(present):
+            return leader
+        if present is Mood.NONE and self._present_since is not None and at - self._present_since >= FIRST_WAIT_S:
+            return leader
+        return present
+
+    def _patience(self, present: Mood) -> float:
+        return min(FIRST_LEAD_S, self._config.dwell_s) if present is Mood.NONE else self._config.dwell_s
