@@ -6,30 +6,43 @@ import re
 from pathlib import Path
 
 from mien_device.camera.opencv import OpenCvCamera
+from mien_device.camera.picamera import import_picamera2, pi_cameras
 from mien_device.config.schema import CameraConfig
-from mien_models.errors import CameraError
+from mien_models.errors import CameraError, MissingDependencyError
 
+DEV = Path("/dev")
+NAMES = Path("/sys/class/video4linux")
 _PATIENCE_S = 1.0
-_DEV = Path("/dev")
+_PARTS_OF_THE_BOARD = ("bcm2835", "unicam", "rp1-cfe", "pispbe", "rpivid", "rpi-hevc")
+"""Codec, scaler and raw sensor of a Pi: nodes that open but give no picture, and are then busy for Picamera2."""
 
 
 def list_cameras() -> list[str]:
-    """The values of `camera.source` that would work here: Pi cameras, then webcams that give a picture."""
-    return [*_pi_cameras(), *(f"opencv:{device}" for device in video_devices() if _gives_pictures(device))]
+    """What is attached, each by its `camera.source` with its model: Pi cameras, then webcams that give a picture."""
+    webcams = (f"opencv:{device} ({name_of(device)})" for device in video_devices() if _gives_pictures(device))
+    return [*_pi_cameras(), *webcams]
 
 
 def video_devices() -> list[Path]:
-    """The nodes /dev/video0, 1, … in order. Not all are cameras: on a Pi most are parts of its codec."""
-    found = [(int(match[1]), path) for path in _DEV.glob("video*") if (match := re.fullmatch(r"video(\d+)", path.name))]
-    return [path for _, path in sorted(found)]
+    """The nodes /dev/video0, 1, … in order, without those that are parts of the board."""
+    found = [(int(match[1]), path) for path in DEV.glob("video*") if (match := re.fullmatch(r"video(\d+)", path.name))]
+    return [path for _, path in sorted(found) if not name_of(path).startswith(_PARTS_OF_THE_BOARD)]
+
+
+def name_of(device: Path) -> str:
+    """What the kernel calls it, as in "HD Webcam C270"."""
+    try:
+        return (NAMES / device.name / "name").read_text(encoding="utf-8", errors="replace").strip()
+    except OSError:
+        return "unknown model"
 
 
 def _pi_cameras() -> list[str]:
     try:
-        from picamera2 import Picamera2
-    except ImportError:
+        picamera2 = import_picamera2()
+    except MissingDependencyError:
         return []
-    return [f"picamera2 ({info.get('Model', 'unknown model')})" for info in Picamera2.global_camera_info()]
+    return [f"picamera2 ({info.get('Model', 'unknown model')})" for info in pi_cameras(picamera2)]
 
 
 def _gives_pictures(device: Path) -> bool:

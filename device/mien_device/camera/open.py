@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from pathlib import Path
 
 from mien_device.camera import Camera
-from mien_device.camera.devices import video_devices
 from mien_device.camera.rotated import Rotated
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, ConfigError, MissingDependencyError
@@ -29,6 +29,14 @@ def open_camera(config: CameraConfig) -> Camera:
     return Rotated(camera, config.rotate) if config.rotate else camera
 
 
+def public_name(source: str) -> str:
+    """The source as it may be logged and published: of a stream, only scheme and host."""
+    from mien_device.camera.opencv import without_secrets
+
+    kind, _, rest = source.partition(":")
+    return f"{kind}:{without_secrets(rest)}" if kind == "opencv" else source
+
+
 def _open(config: CameraConfig) -> Camera:
     kind, _, rest = config.source.partition(":")
     if kind == "auto":
@@ -44,21 +52,24 @@ def _open(config: CameraConfig) -> Camera:
     if kind == "replay":
         from mien_device.camera.replay import ReplayCamera
 
-        return ReplayCamera(Path(rest).expanduser(), fps=config.fps, loop=config.loop)
-    raise ConfigError(f"camera.source {config.source!r} is no camera; name auto, picamera2, opencv:… or replay:PATH")
+        # Unlike Path.expanduser this leaves ~nobody as it is, and so ends in the error for a missing file.
+        return ReplayCamera(Path(os.path.expanduser(rest)), fps=config.fps, loop=config.loop)  # noqa: PTH111
+    raise ConfigError(
+        f"camera.source {config.source!r} is not a camera to open; name auto, picamera2, opencv:… or replay:PATH"
+    )
 
 
 def _open_any(config: CameraConfig) -> Camera:
-    """A Pi camera, else the first webcam that gives a picture."""
+    """A Pi camera, else the first webcam that can be opened."""
+    from mien_device.camera.devices import video_devices
     from mien_device.camera.opencv import OpenCvCamera
     from mien_device.camera.picamera import PiCamera
 
-    reasons = []
     try:
         return PiCamera(config)
     except (MissingDependencyError, CameraError) as error:
-        reasons.append(str(error))
-        _explain(f"no Pi camera ({error}); trying webcams")
+        reasons = [str(error)]
+        _explain(f"{error}; trying webcams")
     for device in video_devices():
         try:
             return OpenCvCamera(str(device), config)
@@ -72,5 +83,5 @@ def _open_any(config: CameraConfig) -> Camera:
 
 @functools.cache
 def _explain(reason: str) -> None:
-    """Into the log, each reason once: a camera that is opened again would fill the journal."""
-    log.info("camera: %s", reason)
+    """Into the log, each reason once: a camera that is opened again and again would fill the journal."""
+    log.info("camera auto: %s", reason)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 import threading
 import time
-from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
 
 from mien_device.camera import Frame
+from mien_device.camera.quiet import silence_opencv
 from mien_device.config.schema import CameraConfig
 from mien_device.latest import Closed, Latest
 from mien_models.errors import CameraError
@@ -19,9 +18,10 @@ from mien_models.preprocess import Image
 
 _PAUSE_S = 0.01
 """Between two tries on a device that answers at once with nothing."""
-_FAREWELL_S = 2.0
-_ERRORS_ONLY = 2
-"""OpenCV's LOG_LEVEL_ERROR (opencv2/core/utils/logger.defines.h)."""
+_STUTTER_S = 1.0
+"""A webcam may give nothing for so long (it wakes up, or one of its pictures is spoiled) and is not yet gone."""
+_FAREWELL_S = 0.4
+"""How long `close` waits for a driver that hangs. Its thread lets go of the device when the driver answers."""
 
 
 class OpenCvCamera:
@@ -35,32 +35,32 @@ class OpenCvCamera:
 
     """
 
-    def __init__(self, source: str, config: CameraConfig, open_capture: Callable[..., Any] = cv2.VideoCapture) -> None:
+    def __init__(self, source: str, config: CameraConfig) -> None:
+        silence_opencv()
         self._is_device = source.isdecimal() or source.startswith("/dev/")
-        self.name = f"webcam {source}" if self._is_device else f"stream {_without_password(source)}"
+        self.name = f"webcam {source}" if self._is_device else f"stream {without_secrets(source)}"
         self._timeout_s = config.timeout_s
         self._period_s = 1 / config.fps
         self._next_at = 0.0
-        self._capture = self._open(source, config, open_capture)
+        self._capture = self._open(source, config)
         self._pictures: Latest[tuple[Image, float]] = Latest()
         self._number = 0
         self._previous: Image | None = None
         self._changed_at = time.monotonic()
-        self._thread = threading.Thread(target=self._drain, name=f"mien {self.name}", daemon=True)
         self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._drain, name="camera driver", daemon=True)
         self._thread.start()
 
-    def _open(self, source: str, config: CameraConfig, open_capture: Callable[..., Any]) -> Any:
-        cv2.setLogLevel(_ERRORS_ONLY)  # type: ignore[attr-defined]  # what it warns of is said below in words that help
+    def _open(self, source: str, config: CameraConfig) -> cv2.VideoCapture:
         if self._is_device:
-            capture = open_capture(int(source) if source.isdecimal() else source, cv2.CAP_V4L2)
+            capture = cv2.VideoCapture(int(source) if source.isdecimal() else source, cv2.CAP_V4L2)
             capture.set(cv2.CAP_PROP_FRAME_WIDTH, config.width)
             capture.set(cv2.CAP_PROP_FRAME_HEIGHT, config.height)
             capture.set(cv2.CAP_PROP_FPS, config.fps)
         else:
             wait_ms = round(1000 * config.timeout_s)
             limits = [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, wait_ms, cv2.CAP_PROP_READ_TIMEOUT_MSEC, wait_ms]
-            capture = open_capture(source, cv2.CAP_FFMPEG, limits)
+            capture = cv2.VideoCapture(source, cv2.CAP_FFMPEG, limits)
         if not capture.isOpened():
             capture.release()
             remedy = "`mien check` lists what is there" if self._is_device else "check its address and password"
@@ -68,7 +68,12 @@ class OpenCvCamera:
         return capture
 
     def read(self) -> Frame | None:
-        """The newest picture, at most `fps` a second whatever the camera sends."""
+        """The newest picture, at most `fps` a second whatever the camera sends; None after `close`.
+
+        Raises:
+            CameraError: no picture came in time, always the same one comes, or the camera is gone.
+
+        """
         if self._stop.wait(max(0.0, self._next_at - time.monotonic())):
             return None
         try:
@@ -78,7 +83,7 @@ class OpenCvCamera:
                 return None
             raise CameraError(f"{self.name} has gone; check its plug or its network") from None
         if newest is None:
-            raise CameraError(f"{self.name} gave no frame for {self._timeout_s:g} s")
+            raise CameraError(f"{self.name} gave no frame for {self._timeout_s:g} s; check its plug or its network")
         image, captured_at = newest
         self._check_alive(image, captured_at)
         # A tenth less than the period: two clocks that nearly agree would otherwise skip every second frame.
@@ -88,6 +93,9 @@ class OpenCvCamera:
         return frame
 
     def close(self) -> None:
+        """Make `read` return and let go of the device, at the latest when the driver's own wait ends."""
+        if self._stop.is_set():
+            return
         self._stop.set()
         self._pictures.close()
         self._thread.join(_FAREWELL_S)
@@ -101,10 +109,10 @@ class OpenCvCamera:
                 now = time.monotonic()
                 if there:
                     silent_since = None
-                    self._pictures.put((image, now))
+                    self._pictures.put((image, now))  # type: ignore[arg-type]
                     continue
                 silent_since = silent_since or now
-                if now - silent_since >= (self._timeout_s if self._is_device else 0):
+                if now - silent_since >= (_STUTTER_S if self._is_device else 0):
                     break  # a stream says by this that it has ended, a webcam only if it does not stop saying it
                 self._stop.wait(_PAUSE_S)
         finally:
@@ -121,5 +129,7 @@ class OpenCvCamera:
             raise CameraError(f"{self.name} repeats one picture since {at - self._changed_at:.1f} s; plug it in again")
 
 
-def _without_password(address: str) -> str:
-    return re.sub(r"//[^/@]*@", "//", address)
+def without_secrets(address: str) -> str:
+    """A stream's scheme and host. User, password, path and query stay out of the log: all of them may hold secrets."""
+    match = re.match(r"(\w+://)(?:.*@)?(\[[^\]]*\]|[^/?#:&]*)", address)
+    return match[1] + match[2] if match else address

@@ -6,6 +6,8 @@ import threading
 import time
 from typing import Any, ClassVar
 
+import numpy as np
+
 from mien_device.camera import Frame
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, MissingDependencyError
@@ -27,26 +29,29 @@ class PiCamera:
 
     """
 
-    name = "Pi camera"
     openings: ClassVar[int] = 0
     """How often this process has opened it."""
 
     def __init__(self, config: CameraConfig) -> None:
-        picamera2 = _import_picamera2()
+        picamera2 = import_picamera2()
+        attached = pi_cameras(picamera2)
+        if not attached:
+            raise CameraError("no Pi camera is attached; check its cable and `rpicam-hello --list-cameras`")
         if PiCamera.openings >= _OPENINGS:
-            raise CameraError(f"the Pi camera failed {_OPENINGS} times; it needs a fresh process (systemd starts one)")
+            raise CameraError(f"the Pi camera failed {_OPENINGS} times; it needs a fresh process: restart mien")
+        PiCamera.openings += 1
+        self.name = f"Pi camera {attached[0].get('Model', '')}".rstrip()
         self._timeout_s = config.timeout_s
         self._size = (config.width, config.height)
         self._number = 0
+        self._waiting: Any = None
+        """A request that was asked for and has not come yet: forgotten, it would keep its buffer."""
         self._closed = threading.Event()
         self._in_use = threading.Lock()
         try:
-            if not picamera2.global_camera_info():
-                raise CameraError("no Pi camera is attached; check the ribbon cable and `rpicam-hello --list-cameras`")
-            PiCamera.openings += 1
-            self._camera = picamera2()
+            self._camera = picamera2(attached[0].get("Num", 0))
             self._start(config.fps)
-        except (RuntimeError, IndexError) as error:  # what Picamera2 raises for a camera that is busy or broken
+        except (RuntimeError, IndexError, OSError) as error:  # busy or broken; OSError: no contiguous memory left
             raise CameraError(f"the Pi camera cannot be opened ({error}); is another program using it?") from error
 
     def _start(self, fps: float) -> None:
@@ -59,25 +64,32 @@ class PiCamera:
         try:
             self._camera.configure(configuration)
             self._camera.start()
-        except RuntimeError:
+        except (RuntimeError, OSError):
             self._camera.close()
             raise
 
     def read(self) -> Frame | None:
+        """The next frame; None after `close`.
+
+        Raises:
+            CameraError: it did not come in time.
+
+        """
         with self._in_use:
             return None if self._closed.is_set() else self._read()
 
     def _read(self) -> Frame | None:
-        # Asked for once and waited for in turns: a request that was asked for and forgotten would keep its buffer.
-        job = self._camera.capture_request(wait=False)
+        if self._waiting is None:
+            self._waiting = self._camera.capture_request(wait=False)
         deadline = time.monotonic() + self._timeout_s
         while not self._closed.is_set():
             try:
-                request = job.get_result(timeout=_TURN_S)
+                request = self._waiting.get_result(timeout=min(_TURN_S, self._timeout_s))
             except TimeoutError:
                 if time.monotonic() >= deadline:
-                    raise CameraError(f"the Pi camera gave no frame for {self._timeout_s:g} s") from None
+                    raise CameraError(f"{self.name} gave no frame for {self._timeout_s:g} s; check its cable") from None
                 continue
+            self._waiting = None
             return self._copy(request)
         return None
 
@@ -85,7 +97,8 @@ class PiCamera:
         captured_at = time.monotonic()
         width, height = self._size
         try:
-            image = request.make_array("main")[:height, :width].copy()
+            # Rows may be padded. `make_array` is a copy already, so the buffer can go back.
+            image = np.ascontiguousarray(request.make_array("main")[:height, :width])
         finally:
             request.release()
         frame = Frame(image, captured_at, self._number)
@@ -93,6 +106,7 @@ class PiCamera:
         return frame
 
     def close(self) -> None:
+        """Stop the camera, as soon as a `read` that waits has noticed."""
         if self._closed.is_set():
             return
         self._closed.set()
@@ -100,7 +114,13 @@ class PiCamera:
             self._camera.close()
 
 
-def _import_picamera2() -> Any:
+def import_picamera2() -> Any:
+    """The class Picamera2.
+
+    Raises:
+        MissingDependencyError: it is not installed, or not for this Python.
+
+    """
     try:
         from picamera2 import Picamera2
     except ImportError as error:
@@ -109,3 +129,8 @@ def _import_picamera2() -> Any:
             "and make the virtual environment with --system-site-packages"
         ) from error
     return Picamera2
+
+
+def pi_cameras(picamera2: Any) -> list[dict[str, Any]]:
+    """What Picamera2 knows about the cameras on the board's own connectors; it lists webcams too, but serves them ill."""
+    return [info for info in picamera2.global_camera_info() if "/usb" not in str(info.get("Id", ""))]

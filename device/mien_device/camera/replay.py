@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from pathlib import Path
@@ -10,8 +11,11 @@ from typing import Protocol
 import cv2
 
 from mien_device.camera import Frame
+from mien_device.camera.quiet import silence_opencv
 from mien_models.errors import DataError
 from mien_models.preprocess import Image
+
+log = logging.getLogger(__name__)
 
 PICTURE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"})
 PICTURE_S = 1.0
@@ -39,7 +43,8 @@ class _Reel(Protocol):
 class ReplayCamera:
     """Shows a file as a camera would: in real time, late frames left out, so that ten seconds of it take ten seconds.
 
-    With `realtime=False` every frame is given, without a pause, and stamped with the time at which it would have come.
+    A video has its own rate; pictures are given `fps` times a second, each for `PICTURE_S`. With `realtime=False` every
+    frame is given, without a pause, and stamped with the time at which it would have come.
 
     Raises:
         DataError: there is nothing at `path` that can be shown.
@@ -47,45 +52,42 @@ class ReplayCamera:
     """
 
     def __init__(self, path: Path, fps: float = 10.0, *, loop: bool = True, realtime: bool = True) -> None:
+        silence_opencv()
         self.name = f"replay of {path.name}"
         self._reel = _open_reel(path, fps)
         self._loop = loop
         self._realtime = realtime
         self._closed = threading.Event()
         self._in_use = threading.Lock()
-        self._started: float | None = None
-        """When the present round began; the first begins with the first `read`."""
+        self._started = 0.0
         self._position = 0
-        """Pictures shown or left out in it."""
+        """Pictures shown or left out since `_started`."""
         self._number = 0
 
     def read(self) -> Frame | None:
-        """The frame whose time has come; None at the end (unless it loops) and after `close`.
-
-        Raises:
-            DataError: a picture of the folder cannot be read.
-
-        """
-        if self._started is None:
-            self._started = time.monotonic()
+        """The frame whose time has come; None at the end (unless it loops) and after `close`."""
+        if self._number == 0:
+            self._started = time.monotonic()  # not when opened: what else starts meanwhile must not cost the beginning
         with self._in_use:
             image = None if self._closed.is_set() else self._next()
-        if image is None:
-            return None
-        due = self._due(self._position - 1)
+        # The last picture is shown for its time as well, so the end comes when a next one would.
+        due = self._due(self._position if image is None else self._position - 1)
         if self._realtime and self._closed.wait(max(0.0, due - time.monotonic())):
+            return None
+        if image is None:
             return None
         frame = Frame(image, time.monotonic() if self._realtime else due, self._number)
         self._number += 1
         return frame
 
     def close(self) -> None:
+        """Let go of the file; a `read` that waits returns at once."""
         self._closed.set()
         with self._in_use:
             self._reel.close()
 
     def _due(self, position: int) -> float:
-        return (self._started or 0.0) + position / self._reel.fps
+        return self._started + position / self._reel.fps
 
     def _next(self) -> Image | None:
         """The next picture that is not late, from the beginning again if it loops."""
@@ -134,28 +136,28 @@ class _Video:
 
 
 class _Pictures:
-    """Pictures shown one after the other, each for `PICTURE_S`."""
+    """Pictures shown one after the other, each for `PICTURE_S` and at least once; those that are broken are left out."""
 
     def __init__(self, paths: list[Path], fps: float) -> None:
         self._paths = paths
         self.fps = fps
-        self._repeats = max(1, round(fps * PICTURE_S))
         self._index = 0
-        self._shown: tuple[Path, Image] = (paths[0], _read_picture(paths[0]))
+        self._shown: tuple[Path, Image] | None = None
+        first = paths[0]
+        if self._current() is None:
+            raise DataError(f"{first}: not a picture that OpenCV can decode; convert it to PNG or JPEG")
 
     def skip(self) -> bool:
-        there = self._path() is not None
+        there = self._place() < len(self._paths)
         self._index += there
         return there
 
     def next(self) -> Image | None:
-        path = self._path()
-        if path is None:
+        image = self._current()
+        if image is None:
             return None
         self._index += 1
-        if self._shown[0] != path:
-            self._shown = (path, _read_picture(path))
-        return self._shown[1]
+        return image.copy()  # as from a camera: whoever draws on a frame does not draw on the next
 
     def rewind(self) -> None:
         self._index = 0
@@ -163,26 +165,37 @@ class _Pictures:
     def close(self) -> None:
         pass
 
-    def _path(self) -> Path | None:
-        position = self._index // self._repeats
-        return self._paths[position] if position < len(self._paths) else None
+    def _place(self) -> int:
+        return int(self._index / max(1.0, self.fps * PICTURE_S))
+
+    def _current(self) -> Image | None:
+        while (place := self._place()) < len(self._paths):
+            path = self._paths[place]
+            if self._shown is None or self._shown[0] != path:
+                image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+                if image is None:
+                    log.warning("%s: not a picture that OpenCV can decode; left out", path)
+                    del self._paths[place]
+                    continue
+                self._shown = (path, image)  # type: ignore[assignment]
+            return self._shown[1]  # type: ignore[index]
+        return None
 
 
 def _open_reel(path: Path, fps: float) -> _Reel:
-    if path.is_dir():
-        paths = sorted(file for file in path.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES)
-        if not paths:
-            raise DataError(f"{path}: no pictures in this folder; put {', '.join(sorted(PICTURE_SUFFIXES))} there")
-        return _Pictures(paths, fps)
-    if not path.is_file():
-        raise DataError(
-            f"{path}: no such file or folder; camera.source = 'replay:PATH' needs a video, picture or folder"
-        )
+    try:
+        if path.is_dir():
+            return _Pictures(_pictures_in(path), fps)
+        with path.open("rb"):
+            pass
+    except OSError as error:  # not there, or not ours to read: a systemd unit with ProtectHome hides /home
+        reason = error.strerror or "cannot be read"
+        raise DataError(f"{path}: {reason}; camera.source = 'replay:PATH' needs a video, picture or folder") from error
     return _Pictures([path], fps) if path.suffix.lower() in PICTURE_SUFFIXES else _Video(path, fps)
 
 
-def _read_picture(path: Path) -> Image:
-    image = cv2.imread(str(path), cv2.IMREAD_COLOR)
-    if image is None:
-        raise DataError(f"{path}: not a picture that OpenCV can decode; replace it or take it out of the folder")
-    return image  # type: ignore[return-value]
+def _pictures_in(folder: Path) -> list[Path]:
+    paths = sorted(file for file in folder.iterdir() if file.suffix.lower() in PICTURE_SUFFIXES and file.is_file())
+    if not paths:
+        raise DataError(f"{folder}: no pictures in this folder; put {', '.join(sorted(PICTURE_SUFFIXES))} there")
+    return paths

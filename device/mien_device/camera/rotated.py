@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Literal
 
 import cv2
-import numpy as np
 
 from mien_device.camera import Camera, Frame
 
@@ -14,7 +13,7 @@ _TURNS = {90: cv2.ROTATE_90_CLOCKWISE, 180: cv2.ROTATE_180, 270: cv2.ROTATE_90_C
 
 
 class Rotated:
-    """Turns another camera's pictures clockwise."""
+    """Turns another camera's pictures clockwise. The only place where pictures are turned."""
 
     def __init__(self, camera: Camera, degrees: Literal[90, 180, 270]) -> None:
         self._camera = camera
@@ -23,7 +22,9 @@ class Rotated:
 
     def read(self) -> Frame | None:
         frame = self._camera.read()
-        return frame and replace(frame, image=np.asarray(cv2.rotate(frame.image, self._turn), np.uint8))
+        if frame is None:
+            return None
+        return replace(frame, image=cv2.rotate(frame.image, self._turn))  # type: ignore[arg-type]
 
     def close(self) -> None:
         self._camera.close()
