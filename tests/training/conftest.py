@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib.util
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ import pytest
 from mien_models.labels import Emotion
 from mien_training.emotion.datasets import Faces, read_faces
 from tests.make_tiny_model import picture
+from tests.needs import give_up
 
 ROOT = Path(__file__).parents[2]
 
@@ -27,31 +27,22 @@ VOTES_HEADER = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgus
 VOTES_COLUMN = {"neutral": 0, "happy": 1, "surprise": 2, "sad": 3, "angry": 4, "disgust": 5, "fear": 6, "contempt": 7}
 
 
-def without(what: str) -> None:
-    """Skip for want of `what`; on the build machine, where everything is to be there, fail."""
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what}, which CI must have")
-    pytest.skip(what)
-
-
 @pytest.fixture(scope="session")
 def tensorflow() -> None:
     if importlib.util.find_spec("tensorflow") is None:
-        without("TensorFlow is not installed (the `training` extra)")
+        give_up("TensorFlow is not installed (the `training` extra)")
     from mien_training.backend import import_keras
 
     import_keras()
 
 
 @pytest.fixture(scope="session")
-def fer2013() -> Path:
+def fer2013(shared_data: Path) -> Path:
     """The folder with fer2013.csv.xz and fer2013new.csv."""
-    root = Path(os.environ.get("MIEN_DATA", ROOT.parent / "shared"))
-    for folder in (root / "data" / "fer2013", root / "fer2013"):
-        if (folder / "fer2013.csv.xz").is_file():
-            return folder
-    without(f"no data/fer2013/fer2013.csv.xz in {root} (set MIEN_DATA)")
-    raise AssertionError
+    folder = shared_data / "data" / "fer2013"
+    if not (folder / "fer2013.csv.xz").is_file():
+        give_up(f"no data/fer2013/fer2013.csv.xz in {shared_data} (set MIEN_DATA)")
+    return folder
 
 
 @pytest.fixture(scope="session")
