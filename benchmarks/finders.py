@@ -105,7 +105,7 @@ def _paced(footage: Path, finder: HaarFinder) -> tuple[Tally, int]:
             tally.seconds += time.thread_time() - started
             tally.timed += 1
             if number in samples:
-                tally.add(samples[number], [t.box for t in sighting.tracks if t.last_seen == number / 30])
+                tally.add(samples[number], boxes)
             if all(sample["g"] == "neg" for sample in samples.values()):
                 followed += len(sighting.arrived)
     return tally, followed

@@ -26,7 +26,7 @@ HEIGHT, WIDTH, RISE = 1.047, 0.785, 0.004
 # The whole picture is searched shrunk so far that the lowest wanted face just fills the window.
 _STEP, _NEIGHBOURS = 1.2, 2
 # A known face is looked for in a square of so many times its size, scaled to so many pixels.
-_NEAR_SIDE, _NEAR_SIZE, _NEAR_STEP, _NEAR_NEIGHBOURS = 1.8, 28, 1.1, 2
+_NEAR_SIDE, _NEAR_SIZE, _NEAR_STEP, _NEAR_NEIGHBOURS = 1.8, 44, 1.1, 2
 _NEAR_SMALLEST, _NEAR_LARGEST = 0.75, 1.4
 
 _DARK, _WANTED_MEAN, _LARGEST_GAIN = 60.0, 110.0, 6.0

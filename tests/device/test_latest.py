@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+
+from mien_device.latest import Closed, Latest
+
+
+def test_the_newest_wins_and_the_others_are_counted():
+    slot = Latest[int]()
+    for number in range(5):
+        slot.put(number)
+    assert slot.take() == 4
+    assert slot.dropped == 4
+    assert slot.take(0.01) is None
+
+
+def test_take_waits_for_what_comes():
+    slot = Latest[str]()
+    threading.Timer(0.05, slot.put, ["late"]).start()
+    assert slot.take(5.0) == "late"
+    assert slot.dropped == 0
+
+
+def test_close_wakes_a_waiter():
+    slot = Latest[int]()
+    outcome: list[type[BaseException]] = []
+
+    def wait() -> None:
+        try:
+            slot.take()
+        except Closed:
+            outcome.append(Closed)
+
+    waiter = threading.Thread(target=wait)
+    waiter.start()
+    slot.close()
+    waiter.join(5)
+    assert outcome == [Closed]
+
+
+def test_what_lay_there_at_the_end_can_still_be_taken():
+    slot = Latest[int]()
+    slot.put(1)
+    slot.close()
+    slot.put(2)
+    assert slot.take() == 1
+    with pytest.raises(Closed):
+        slot.take()
+
+
+def test_a_slow_consumer_never_sees_an_old_item():
+    slot = Latest[float]()
+
+    def produce() -> None:
+        for _ in range(60):
+            slot.put(time.monotonic())
+            time.sleep(0.005)
+        slot.close()
+
+    producer = threading.Thread(target=produce)
+    producer.start()
+    ages, taken = [], 0
+    try:
+        while True:
+            item = slot.take(5)
+            assert item is not None
+            ages.append(time.monotonic() - item)
+            taken += 1
+            time.sleep(0.04)
+    except Closed:
+        pass
+    producer.join(5)
+    assert taken + slot.dropped == 60
+    assert sorted(ages)[len(ages) // 2] < 0.03
