@@ -37,7 +37,7 @@ class OpenCvCamera:
 
     def __init__(self, source: str, config: CameraConfig) -> None:
         silence_opencv()
-        self._is_device = source.isdecimal() or source.startswith("/dev/")
+        self._is_device = "://" not in source
         self.name = f"webcam {source}" if self._is_device else f"stream {without_secrets(source)}"
         self._timeout_s = config.timeout_s
         self._period_s = 1 / config.fps

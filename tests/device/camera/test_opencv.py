@@ -1,0 +1,224 @@
+"""Webcams and streams: how they are opened, and every way in which they fail."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from mien_device.camera.opencv import OpenCvCamera, without_secrets
+from mien_device.config.schema import CameraConfig
+from mien_models.errors import CameraError
+from tests.device.camera.fake_capture import Answer, FakeCapture, noise, nothing
+
+Plug = Callable[..., FakeCapture]
+
+
+@pytest.fixture
+def plug(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
+    """Put a camera with these answers in the place of every camera."""
+    made = []
+
+    def put(answer: Callable[[], Answer] | None = None, **how: object) -> FakeCapture:
+        fake = FakeCapture(answer or noise(), **how)  # type: ignore[arg-type]
+        made.append(fake)
+        monkeypatch.setattr(cv2, "VideoCapture", fake)
+        return fake
+
+    yield put
+    for fake in made:
+        fake.hang.clear()
+
+
+def config(**settings: object) -> CameraConfig:
+    return CameraConfig(**({"timeout_s": 0.3, "fps": 100} | settings))
+
+
+class TestOpening:
+    @pytest.mark.parametrize(("source", "opened"), [("0", 0), ("12", 12), ("/dev/video3", "/dev/video3")])
+    def test_a_webcam(self, plug: Plug, source: str, opened: object) -> None:
+        fake = plug()
+        camera = OpenCvCamera(source, config(width=800, height=600, fps=15))
+        camera.close()
+        assert fake.opened == [(opened, cv2.CAP_V4L2)]
+        assert fake.properties == {
+            cv2.CAP_PROP_FRAME_WIDTH: 800,
+            cv2.CAP_PROP_FRAME_HEIGHT: 600,
+            cv2.CAP_PROP_FPS: 15,
+        }
+        assert camera.name == f"webcam {source}"
+
+    def test_a_stream_with_time_limits(self, plug: Plug) -> None:
+        fake = plug()
+        camera = OpenCvCamera("rtsp://me:secret@door.local:554/one", config(timeout_s=2.5))
+        camera.close()
+        (address, backend, limits), *_ = fake.opened
+        assert (address, backend) == ("rtsp://me:secret@door.local:554/one", cv2.CAP_FFMPEG)
+        assert limits == [cv2.CAP_PROP_OPEN_TIMEOUT_MSEC, 2500, cv2.CAP_PROP_READ_TIMEOUT_MSEC, 2500]
+        assert camera.name == "stream rtsp://door.local"
+
+    @pytest.mark.parametrize(("source", "remedy"), [("0", "mien check"), ("http://me:secret@door/x", "address")])
+    def test_what_cannot_be_opened(self, plug: Plug, source: str, remedy: str) -> None:
+        fake = plug(opens=lambda _: False)
+        with pytest.raises(CameraError, match=f"cannot be opened.*{remedy}") as caught:
+            OpenCvCamera(source, config())
+        assert "secret" not in str(caught.value)
+        assert fake.released == 1
+
+
+class TestReading:
+    def test_frames_are_new_and_numbered(self, plug: Plug) -> None:
+        plug()
+        camera = OpenCvCamera("0", config())
+        frames = [frame for _ in range(5) if (frame := camera.read())]
+        camera.close()
+        assert [frame.number for frame in frames] == [0, 1, 2, 3, 4]
+        assert all(np.any(a.image != b.image) and a.captured_at < b.captured_at for a, b in pairwise(frames))
+
+    def test_a_slow_reader_gets_the_newest(self, plug: Plug) -> None:
+        plug(period_s=0.01)
+        camera = OpenCvCamera("0", config())
+        first = camera.read()
+        time.sleep(0.5)
+        second = camera.read()
+        now = time.monotonic()
+        camera.close()
+        assert first is not None
+        assert second is not None
+        assert now - second.captured_at < 0.1
+        assert int(second.image[0, 0, 0]) - int(first.image[0, 0, 0]) > 10
+
+    def test_a_fast_camera_is_slowed_to_the_rate_asked_for(self, plug: Plug) -> None:
+        plug(period_s=0.002)
+        camera = OpenCvCamera("0", config(fps=20))
+        start = time.monotonic()
+        for _ in range(11):
+            camera.read()
+        taken = time.monotonic() - start
+        camera.close()
+        assert 0.43 < taken < 0.8  # ten periods of 50 ms, less the tenth that is forgiven
+
+    def test_a_webcam_may_stutter(self, plug: Plug) -> None:
+        answers = noise()
+        turns = iter(range(1000))
+        plug(lambda: answers() if next(turns) % 3 == 0 else nothing())
+        camera = OpenCvCamera("0", config())
+        assert all(camera.read() for _ in range(4))
+        camera.close()
+
+
+class TestFailing:
+    def test_a_webcam_that_was_unplugged(self, plug: Plug) -> None:
+        fake = plug(nothing)
+        camera = OpenCvCamera("0", config(timeout_s=5))
+        start = time.monotonic()
+        with pytest.raises(CameraError, match=r"webcam 0 has gone.*plug"):
+            camera.read()
+        assert time.monotonic() - start < 2
+        camera.close()
+        assert fake.released == 1
+
+    def test_a_stream_that_ended(self, plug: Plug) -> None:
+        plug(nothing)
+        camera = OpenCvCamera("rtsp://door/one", config(timeout_s=5))
+        start = time.monotonic()
+        with pytest.raises(CameraError, match="stream rtsp://door has gone"):
+            camera.read()
+        assert time.monotonic() - start < 0.5
+        camera.close()
+
+    def test_a_driver_that_does_not_answer(self, plug: Plug) -> None:
+        fake = plug()
+        fake.hang.set()
+        camera = OpenCvCamera("0", config())
+        start = time.monotonic()
+        with pytest.raises(CameraError, match=r"no frame for 0\.3 s"):
+            camera.read()
+        assert time.monotonic() - start < 0.6
+        camera.close()
+
+    def test_a_webcam_that_repeats_its_last_picture(self, plug: Plug) -> None:
+        frozen = np.full((4, 4, 3), 7, np.uint8)
+        plug(lambda: (True, frozen.copy()))
+        camera = OpenCvCamera("0", config())
+        start = time.monotonic()
+        with pytest.raises(CameraError, match="repeats one picture"):
+            list(iter(camera.read, None))
+        assert 0.25 < time.monotonic() - start < 1
+        camera.close()
+
+    def test_a_stream_may_show_a_still(self, plug: Plug) -> None:
+        frozen = np.full((4, 4, 3), 7, np.uint8)
+        plug(lambda: (True, frozen.copy()))
+        camera = OpenCvCamera("http://door/one", config())
+        start = time.monotonic()
+        while time.monotonic() - start < 0.5:
+            assert camera.read() is not None
+        camera.close()
+
+
+class TestClosing:
+    def test_the_device_is_let_go_of_once(self, plug: Plug) -> None:
+        fake = plug()
+        camera = OpenCvCamera("0", config())
+        camera.read()
+        camera.close()
+        camera.close()
+        assert fake.released == 1
+        assert camera.read() is None
+
+    def test_a_read_that_waits_returns(self, plug: Plug) -> None:
+        fake = plug()
+        fake.hang.set()
+        camera = OpenCvCamera("0", config(timeout_s=60))
+        threading.Timer(0.1, camera.close).start()
+        start = time.monotonic()
+        assert camera.read() is None
+        assert time.monotonic() - start < 0.5
+
+    def test_a_read_between_two_frames_returns(self, plug: Plug) -> None:
+        plug()
+        camera = OpenCvCamera("0", config(fps=0.1))
+        assert camera.read() is not None
+        threading.Timer(0.1, camera.close).start()
+        start = time.monotonic()
+        assert camera.read() is None
+        assert time.monotonic() - start < 0.5
+
+    def test_a_driver_that_hangs_does_not_hang_us_and_is_let_go_of_when_it_answers(self, plug: Plug) -> None:
+        fake = plug()
+        fake.hang.set()
+        camera = OpenCvCamera("0", config())
+        start = time.monotonic()
+        camera.close()
+        camera.close()
+        assert time.monotonic() - start < 0.7
+        assert fake.released == 0
+        fake.hang.clear()
+        deadline = time.monotonic() + 2
+        while not fake.released and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert fake.released == 1
+
+
+@pytest.mark.parametrize(
+    ("address", "shown"),
+    [
+        ("rtsp://door.local:554/stream1", "rtsp://door.local"),
+        ("rtsp://me:secret@door/stream1", "rtsp://door"),
+        ("rtsp://me:sec@ret@door/stream1", "rtsp://door"),
+        ("rtsp://me:sec/ret@door/stream1", "rtsp://door"),
+        ("rtsp://me:sec?ret@door/stream1", "rtsp://door"),
+        ("http://door/cgi?user=me&password=secret", "http://door"),
+        ("http://door/cgi?user=me@home&password=secret", "http://home"),
+        ("rtsp://me:secret@[fe80::1]:554/stream1", "rtsp://[fe80::1]"),
+        ("/dev/video0", "/dev/video0"),
+    ],
+)
+def test_names_hold_no_secrets(address: str, shown: str) -> None:
+    assert without_secrets(address) == shown
