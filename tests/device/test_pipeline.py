@@ -136,6 +136,23 @@ def test_two_people_are_two_readings():
     assert len({face.id for face in last.faces}) == 2
 
 
+def test_who_is_nearer_counts_more():
+    near, far = Box(100, 100, 112, 150), Box(450, 150, 38, 50)
+    picture = PICTURE.copy()
+    picture[:, 400:] = 255
+
+    class ByLight:
+        def predict(self, face: Image) -> Probabilities:
+            shown = Emotion.SAD if face.mean() > 128 else Emotion.HAPPY
+            return np.eye(7, dtype=np.float32)[list(Emotion).index(shown)]
+
+    pipeline = Pipeline(ScriptedFinder(near, far), ByLight(), FacesConfig(), MoodConfig())
+    for number in range(10):
+        state = pipeline.step(Frame(picture, number / 10, number)).state
+    assert state.mood is Mood.HAPPY
+    assert state.probabilities[Emotion.HAPPY] == pytest.approx(0.75, abs=1e-5)
+
+
 def test_without_frames_the_mood_becomes_none():
     stage = Stage(HERE)
     stage.play(2)

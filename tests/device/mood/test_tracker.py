@@ -97,6 +97,14 @@ def test_nothing_of_the_old_mood_is_left_after_none():
     assert state.probabilities[Emotion.HAPPY] < 0.1
 
 
+def test_one_stray_reading_after_none_is_no_mood():
+    tracker = MoodTracker(CONFIG)
+    play(tracker, Emotion.HAPPY, 3.0)
+    play(tracker, None, 4.0, 3.0)
+    assert tracker.update([reading(Emotion.HAPPY)], 7.0).mood is Mood.NONE
+    assert tracker.update([reading(Emotion.HAPPY)], 7.1).mood is Mood.NONE
+
+
 def test_the_nearer_face_counts_more():
     tracker = MoodTracker(CONFIG)
     readings = [reading(Emotion.HAPPY, face=1, weight=150), reading(Emotion.SAD, face=2, weight=50)]
