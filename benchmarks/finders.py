@@ -38,6 +38,8 @@ class Tally:
     faces: dict[str, int] = field(default_factory=lambda: defaultdict(int))
     false: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
     frames: dict[bool, int] = field(default_factory=lambda: defaultdict(int))
+    fits: list[tuple[float, ...]] = field(default_factory=list)
+    """Of each face that was found: distances right and down in box heights, width and height as factors of the box's."""
     seconds: float = 0.0
     timed: int = 0
 
@@ -49,7 +51,11 @@ class Tally:
         for face, score in truth:
             if score >= LEAST_SCORE and face.height > LEAST_HEIGHT:
                 self.faces[sample["g"]] += 1
-                self.found[sample["g"]] += any(box.iou(face) >= 0.5 for box in boxes)
+                best = max(boxes, key=face.iou, default=None)
+                if best is not None and best.iou(face) >= 0.5:
+                    self.found[sample["g"]] += 1
+                    right, down = (np.subtract(face.centre, best.centre) / best.height).tolist()
+                    self.fits.append((right, down, face.width / best.width, face.height / best.height))
 
     def row(self, name: str) -> str:
         shares = [self.found[g] / self.faces[g] if self.faces[g] else float("nan") for g in ("asl", "gif", "caltech")]
@@ -57,6 +63,11 @@ class Tally:
         false = [self.false[kind] / max(1, self.frames[kind]) for kind in (True, False)]
         columns = [f"{value:8.3f}" for value in (*shares, every, *false)]
         return f"{name:<26}{''.join(columns)}{1000 * self.seconds / max(1, self.timed):8.2f}"
+
+    def fit(self) -> str:
+        low, middle, high = np.percentile(self.fits, (10, 50, 90), axis=0)
+        names = ("right", "down", "width", "height")
+        return ", ".join(f"{n} {m:.3f} [{a:.3f}, {b:.3f}]" for n, a, m, b in zip(names, low, middle, high, strict=True))
 
 
 def main() -> None:
@@ -71,9 +82,13 @@ def main() -> None:
         ("whole picture, dark", _darken),
         ("whole, lit from a side", _backlit),
     ):
-        print(_stills(footage, finder, change).row(name), flush=True)
+        tally = _stills(footage, finder, change)
+        print(tally.row(name), flush=True)
+        if change is _same:
+            fit = tally.fit()
     tally, followed = _paced(footage, finder)
     print(tally.row("paced search, clips"))
+    print(f"faces against boxes, median [10 %, 90 %]: {fit}")
     print(f"confirmed people in clips without faces: {followed}")
 
 
