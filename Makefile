@@ -20,14 +20,14 @@ ifeq ($(CI),true)
 test: test-all
 else
 test:
-	@sh scripts/ensure-system glib mosquitto openssl
+	@sh scripts/ensure-system glib mosquitto openssl strace
 	@sh scripts/ensure-venv device,dev
 	.venv/bin/python -m pytest
 	@echo "Left out: what needs TensorFlow (training, conversion) and real footage; 'make test-all' installs TensorFlow."
 endif
 
 test-all:
-	@sh scripts/ensure-system glib mosquitto openssl
+	@sh scripts/ensure-system glib mosquitto openssl strace
 	@sh scripts/ensure-venv device,training,convert,dev
 	$(MAKE) lint
 	.venv/bin/python -m pytest

@@ -130,6 +130,8 @@ class Daemon:
         log.info("camera %s, finder %s, model %s", self._parts.camera_name, self._parts.finder, self._parts.model)
         log.info("player: %s; home: %s", self._parts.player.name, self._publisher.name)
         crew = Crew(self._stop)
+        self._vision.greet()
+        self._music.greet()
         self._publisher.start(self._info())
         crew.start("capture", self._capture.run)
         crew.start("vision", self._vision.run)

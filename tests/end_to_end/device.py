@@ -40,6 +40,7 @@ class Device:
             *arguments,
         ]
         self._folder = folder
+        self._config = config
 
     def __enter__(self) -> Device:
         environment = {
@@ -49,10 +50,11 @@ class Device:
             "HOME": str(self.home),
             "MIEN_STATE_DIR": str(self.state),
             "MIEN_CACHE_DIR": str(self.cache),
-            "MIEN_MQTT_PASSWORD": PASSWORD,
             "SDL_AUDIODRIVER": "disk",
             "SDL_DISKAUDIOFILE": str(self.pcm),
         }
+        if "username" in self._config:
+            environment["MIEN_MQTT_PASSWORD"] = PASSWORD
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(self._command, env=environment, stdout=log, stderr=log, cwd=self._folder)
         return self

@@ -14,12 +14,11 @@ import numpy.typing as npt
 import pytest
 
 from mien_device.demo.tunes import write_tunes
-from tests.end_to_end.device import STOP_S, Device, toml
-from tests.listener import Listener
-from tests.mosquitto import PASSWORD, USER, Mosquitto, require_mosquitto
+from tests.end_to_end.device import STOP_S, Device
+from tests.end_to_end.house import House, wait_until
+from tests.mosquitto import Mosquitto, require_mosquitto
 
 RATE_HZ = 44_100
-ID = "e2e"
 
 
 @pytest.fixture(scope="module")
@@ -37,58 +36,38 @@ def tunes(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def configured(broker: Mosquitto, tunes: Path, source: str, **camera: object) -> str:
-    return toml(
-        camera={"source": source, **camera},
-        music={"folder": tunes, "fade_s": 1.0},
-        mqtt={
-            "host": "localhost",
-            "port": broker.tls_port,
-            "tls": True,
-            "ca_file": broker.ca_file,
-            "username": USER,
-            "device_id": ID,
-        },
-    )
+@pytest.fixture
+def house(broker: Mosquitto, tunes: Path, request: pytest.FixtureRequest) -> Iterator[House]:
+    """Each test has a device id of its own: what another left retained must not be taken for this one's."""
+    house = House(broker, tunes, request.node.name.replace("_", "-")[:32])
+    yield house
+    house.ears.close()
 
 
-def listening(broker: Mosquitto) -> Listener:
-    return Listener(broker.port, username=USER, password=PASSWORD)
-
-
-def events(listener: Listener, kind: str) -> list[dict[str, object]]:
-    return [e for e in map(json.loads, listener.received(f"mien/{ID}/event")) if e["event_type"] == kind]
-
-
-def wait_until(condition: object, timeout_s: float, what: str) -> None:
-    assert callable(condition)
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"{what} did not happen within {timeout_s} s"
-        time.sleep(0.05)
-
-
-def test_from_faces_to_mood_music_and_home(broker: Mosquitto, tunes: Path, tmp_path: Path) -> None:
-    with listening(broker) as home, Device(tmp_path, configured(broker, tunes, "demo")) as device:
-        home.wait_for(f"mien/{ID}/availability", "online", timeout_s=20)
-        moods_heard = lambda: [e["mood"] for e in events(home, "mood_changed") if e["mood"] != "none"]  # noqa: E731
-        wait_until(lambda: len(set(moods_heard())) >= 2, 30, f"a second mood\n{device.log}")
+def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        wait_until(
+            lambda: len({e["mood"] for e in house.events("mood_changed")} - {"none"}) >= 2, 40, lambda: device.log
+        )
         time.sleep(3.0)  # the second mood's music is heard
         code, seconds = device.terminate()
-        home.wait_for(f"mien/{ID}/availability", "offline")
+        house.wait_for("availability", "offline")
     assert code == 0, device.log
     assert seconds < STOP_S
     assert "did not stop" not in device.log
-    topics = home.topics()
-    assert topics.index(f"mien/{ID}/mood/state") < topics.index(f"mien/{ID}/availability"), "states come before online"
-    assert len(events(home, "track_started")) >= 2
+    topics = house.ears.topics()
+    online = topics.index(house.topic("availability"))
+    for state in ("info", "mood/state", "presence/state", "now_playing/state", "volume/state", "pause/state"):
+        assert topics.index(house.topic(state)) < online, f"{state} comes before online"
+    assert len(house.events("track_started")) >= 2
 
-    with listening(broker) as late:
-        late.wait_for(f"mien/{ID}/availability", "offline")
-        late.wait_for(f"mien/{ID}/mood/state")
+    with house.listener() as late:
+        late.wait_for(house.topic("availability"), "offline")
+        late.wait_for(house.topic("mood/state"))
         time.sleep(0.3)
         assert all(message.retain for message in late.messages)
-        assert {topic.removeprefix(f"mien/{ID}/") for topic in late.topics()} == {
+        assert {topic.removeprefix(house.topic("")) for topic in late.topics()} == {
             *("availability", "info", "mood/state", "presence/state"),
             *("now_playing/state", "volume/state", "pause/state"),
         }
@@ -114,54 +93,49 @@ def pitches(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.sqrt(np.histogram(frequencies, edges, weights=spectrum)[0])
 
 
-def test_the_home_can_set_volume_pause_and_next(broker: Mosquitto, tunes: Path, tmp_path: Path) -> None:
-    config = configured(broker, tunes, "demo")
-    with listening(broker) as home, Device(tmp_path, config) as device:
-        home.wait_for(f"mien/{ID}/availability", "online", timeout_s=20)
-        wait_until(lambda: events(home, "track_started"), 20, f"music\n{device.log}")
-        home.publish(f"mien/{ID}/volume/set", "23")
-        home.wait_for(f"mien/{ID}/volume/state", "23")
-        home.publish(f"mien/{ID}/pause/set", "ON")
-        home.wait_for(f"mien/{ID}/pause/state", "ON")
-        home.publish(f"mien/{ID}/next/set", "PRESS")
-        home.wait_for(f"mien/{ID}/pause/state", "OFF", count=2)
+def test_the_home_can_set_volume_pause_and_next(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        wait_until(lambda: house.events("track_started"), 30, lambda: device.log)
+        house.set("volume", "23")
+        house.wait_for("volume/state", "23")
+        house.set("pause", "ON")
+        house.wait_for("pause/state", "ON")
+        house.set("next", "PRESS")
+        house.wait_for("pause/state", "OFF", count=2)
+        wait_until(lambda: house.events("track_skipped"), 5, lambda: device.log)
         for nonsense in (b"", b"\xff\x00", b"101", b"[" * 5000):
-            home.publish(f"mien/{ID}/volume/set", nonsense)
-        home.publish(f"mien/{ID}/volume/set", "24")
-        home.wait_for(f"mien/{ID}/volume/state", "24")
+            house.set("volume", nonsense)
+        house.set("volume", "24")
+        house.wait_for("volume/state", "24")
         assert device.terminate()[0] == 0
     assert json.loads((device.state / "state.json").read_text()) == {"volume": 24}
 
 
-def test_a_killed_device_is_said_to_be_offline(broker: Mosquitto, tunes: Path, tmp_path: Path) -> None:
-    with listening(broker) as home, Device(tmp_path, configured(broker, tunes, "demo")) as device:
-        home.wait_for(f"mien/{ID}/availability", "online", timeout_s=20)
-        before = len(home.received(f"mien/{ID}/availability"))
+def test_a_killed_device_is_said_to_be_offline(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
         os.kill(device.process.pid, signal.SIGKILL)
-        wait_until(lambda: home.received(f"mien/{ID}/availability")[before:] == ["offline"], 10, "the last will")
+        wait_until(lambda: house.received("availability") == ["online", "offline"], 10, lambda: "the last will")
+
+
+def states(house: House) -> list[dict[str, object]]:
+    return [json.loads(text) for text in house.received("mood/state")]
 
 
 @pytest.mark.footage
-def test_real_people(shared_data: Path, broker: Mosquitto, tunes: Path, tmp_path: Path) -> None:
-    clip = shared_data / "footage" / "clips" / "asl_thanks.mkv"
-    with listening(broker) as home, Device(tmp_path, configured(broker, tunes, f"replay:{clip}")) as device:
-        wait_until(lambda: events(home, "mood_changed"), 20, f"a mood\n{device.log}")
-        home.wait_for(f"mien/{ID}/presence/state", "ON")
-        state = json.loads(home.received(f"mien/{ID}/mood/state")[-1])
-        assert state["mood"] != "none"
-        assert state["faces"] == 1
+def test_real_people(footage: Path, house: House, tmp_path: Path) -> None:
+    clip = footage / "clips" / "asl_thanks.mkv"
+    with Device(tmp_path, house.config(f"replay:{clip}")) as device:
+        wait_until(lambda: house.events("mood_changed"), 30, lambda: device.log)
+        house.wait_for("presence/state", "ON")
+        wait_until(lambda: any(s["faces"] == 1 and s["mood"] != "none" for s in states(house)), 10, lambda: device.log)
         assert device.terminate()[0] == 0
 
 
 @pytest.mark.footage
-def test_pictures_without_people_have_no_mood(
-    shared_data: Path, broker: Mosquitto, tunes: Path, tmp_path: Path
-) -> None:
-    source = f"replay:{shared_data / 'footage' / 'negatives' / 'kodim23.png'}"
-    with (
-        listening(broker) as home,
-        Device(tmp_path, configured(broker, tunes, source), arguments=("--seconds", "5")) as device,
-    ):
+def test_pictures_without_people_have_no_mood(footage: Path, house: House, tmp_path: Path) -> None:
+    source = f"replay:{footage / 'negatives' / 'kodim23.png'}"
+    with Device(tmp_path, house.config(source), arguments=("--seconds", "5")) as device:
         assert device.process.wait(20) == 0, device.log
-        assert not events(home, "mood_changed")
-        assert set(home.received(f"mien/{ID}/presence/state")) == {"OFF"}
+    assert not house.events("mood_changed")
+    assert set(house.received("presence/state")) == {"OFF"}

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from pathlib import Path
-
-import pytest
 
 from mien_device.demo.tunes import write_tunes
 from tests.end_to_end.device import Device, toml
 from tests.listener import Listener
 from tests.mosquitto import Mosquitto, require_mosquitto
+from tests.needs import need_program
 
 OPENED = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"(?P<path>[^"]+)", (?P<flags>[A-Z_|0-9]+).*\) = \d')
 CREATED = re.compile(r'(?:creat|mkdir|mknod|rename|link|symlink)\w*\(.*"(?P<path>/[^"]+)".*\) = 0')
-SPOKE = re.compile(r"(?:connect|sendto|bind|sendmsg)\(\d+.*?sa_family=(?P<family>AF_\w+)(?P<rest>[^}]*)}")
+SPOKE = re.compile(r"(?:connect|sendto|sendmsg)\(\d+.*?sa_family=(?P<family>AF_\w+)(?P<rest>[^}]*)}")
 HARMLESS = ("/dev/null", "/proc/", "/dev/tty", "/dev/shm/")
 
 
-@pytest.fixture
-def strace() -> str:
-    found = shutil.which("strace")
-    if found is None:
-        reason = "strace not installed (Debian: apt install strace)"
-        pytest.fail(reason) if os.environ.get("CI") else pytest.skip(reason)
-    return found
-
-
-def test_what_is_written_and_who_is_spoken_to(strace: str, tmp_path: Path) -> None:
+def test_what_is_written_and_who_is_spoken_to(tmp_path: Path) -> None:
+    strace = need_program("strace")
     require_mosquitto()
     tunes = tmp_path / "tunes"
     write_tunes(tunes)
@@ -40,7 +29,7 @@ def test_what_is_written_and_who_is_spoken_to(strace: str, tmp_path: Path) -> No
             mqtt={"host": "127.0.0.1", "port": broker.port, "device_id": "private"},
         )
         calls = tmp_path / "calls"
-        wrapper = (strace, "-f", "-qq", "-s", "300", "-o", str(calls), "-e", "trace=file,connect,sendto,sendmsg,bind")
+        wrapper = (strace, "-f", "-qq", "-s", "300", "-o", str(calls), "-e", "trace=file,connect,sendto,sendmsg,listen")
         with Device(tmp_path, config, wrapper=wrapper, arguments=("--seconds", "12")) as device:
             home.wait_for("mien/private/event", timeout_s=60)
             assert device.process.wait(60) == 0, device.log
@@ -49,7 +38,8 @@ def test_what_is_written_and_who_is_spoken_to(strace: str, tmp_path: Path) -> No
 
     allowed = (str(device.state), str(device.cache), str(device.pcm), *HARMLESS)
     assert sorted(path for path in written(text) if not path.startswith(allowed)) == []
-    assert strangers(text, broker.port) == []
+    assert strangers(text) == []
+    assert " listen(" not in text, "nobody can connect to the device"
     assert max(sizes) < 2000, "no message is large enough for a picture"
     for folder in (device.state, device.cache):
         assert [p.name for p in folder.rglob("*") if p.is_file() and p.name not in {"state.json", "device-id"}] == []
@@ -63,7 +53,7 @@ def written(calls: str) -> set[str]:
     return opened | {m["path"] for m in CREATED.finditer(calls)}
 
 
-def strangers(calls: str, port: int) -> list[str]:
+def strangers(calls: str) -> list[str]:
     """Addresses that are neither the broker's, nor loopback, nor a socket of this machine."""
     found = []
     for match in SPOKE.finditer(calls):

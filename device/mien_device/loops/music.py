@@ -51,6 +51,10 @@ class Music:
         with contextlib.suppress(queue.Full):
             self._commands.put_nowait(command)
 
+    def greet(self) -> None:
+        """Give the publisher a state to begin with, so that the home finds one as soon as the device is online."""
+        self._echo()
+
     def run(self) -> None:
         """The loop."""
         try:

@@ -13,7 +13,7 @@ from mien_device.home import Publisher
 from mien_device.home.messages import Event, MoodMessage, Probabilities, utc_now
 from mien_device.latest import Closed, Latest
 from mien_device.loops.figures import Figures
-from mien_device.mood import MoodState
+from mien_device.mood import MoodState, nobody
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.labels import Mood
 
@@ -45,6 +45,11 @@ class Vision:
         self._figures = Figures()
         self._told = -float("inf")
         self._told_stats = time.monotonic()
+
+    def greet(self) -> None:
+        """Give the publisher a state to begin with, so that the home finds one as soon as the device is online."""
+        now = time.monotonic()
+        self._publisher.mood(as_message(nobody(now), self._model, now))
 
     def run(self) -> None:
         """The loop. Its end is the end of the daemon."""

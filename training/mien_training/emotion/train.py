@@ -229,6 +229,16 @@ def _averaged(model: Any) -> Iterator[None]:
             variable.assign(value)
 
 
+def settle_normalisation(model: Any, batches: FaceBatches, steps: int = 400) -> None:
+    """Measure the statistics of batch normalisation anew, for the weights as they are now.
+
+    The running statistics belong to the weights of the last steps, not to their average; without this the average
+    answers with a constant as long as the weights still move (Izmailov et al. 2018, section 3.2).
+    """
+    for index in range(min(steps, len(batches))):
+        model(batches[index][0], training=True)
+
+
 def _summary(record: dict[str, Any], epochs: int) -> str:
     accuracies = ", ".join(f"{name} {100 * value:.1f} %" for name, value in record["validation"].items())
     return f"epoch {record['epoch']}/{epochs}  {record['seconds']:.0f} s  loss {record['loss']:.3f}  validation: {accuracies}"
@@ -237,6 +247,7 @@ def _summary(record: dict[str, Any], epochs: int) -> str:
 def _finish(model: Any, config: TrainConfig, training: Faces, validation: Faces, run: Path) -> None:
     """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
     model.optimizer.finalize_variable_values(model.trainable_variables)
+    settle_normalisation(model, _batches(training, _targets(training, config), config, epoch=config.epochs))
     scores = {head.value: s.model_dump(mode="json") for head, s in _scores(model, validation, config.heads).items()}
     runs.write_json(run / runs.VALIDATION, scores)
     draw_confusion(run / "confusion.png", scores)
