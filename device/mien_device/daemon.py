@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien_device.camera import Camera, Frame
-from mien_device.camera.open import open_camera
+from mien_device.camera.open import open_camera, public_name
 from mien_device.config import Config
 from mien_device.config.load import read_password
 from mien_device.demo.scenes import DemoCamera
+from mien_device.faces import FaceFinder
 from mien_device.faces.open import open_finder
 from mien_device.health import notify
 from mien_device.home import Publisher
@@ -56,7 +57,7 @@ class Parts:
     player: Player
     jukebox: Jukebox
     model: str
-    finder: str
+    finder: FaceFinder
     classifier: Classifier
 
 
@@ -75,12 +76,12 @@ def build_parts(config: Config, volume: int | None) -> Parts:
         jukebox.set_volume(volume)
     return Parts(
         open_camera=lambda: choose_camera(config),
-        camera_name=config.camera.source,
+        camera_name=public_name(config.camera.source),
         pipeline=Pipeline(finder, classifier, config.faces, config.mood),
         player=player,
         jukebox=jukebox,
         model=f"{classifier.manifest.name} {classifier.manifest.version}",
-        finder=finder.name,
+        finder=finder,
         classifier=classifier,
     )
 
@@ -127,7 +128,7 @@ class Daemon:
             MienError: the first failure that ended a loop.
 
         """
-        log.info("camera %s, finder %s, model %s", self._parts.camera_name, self._parts.finder, self._parts.model)
+        log.info("camera %s, finder %s, model %s", self._parts.camera_name, self._parts.finder.name, self._parts.model)
         log.info("player: %s; home: %s", self._parts.player.name, self._publisher.name)
         crew = Crew(self._stop)
         self._vision.greet()
@@ -167,7 +168,7 @@ class Daemon:
             runtime=find_runtime().name,
             accelerator=self._parts.classifier.accelerator,
             camera=self._parts.camera_name,
-            finder=self._parts.finder,
+            finder=self._parts.finder.name,
             player=self._parts.player.name,
             os=platform.platform(terse=True),
             python=platform.python_version(),

@@ -38,7 +38,10 @@ class Classifier:
 
     def __init__(self, manifest: Manifest, interpreter: Any, accelerator: Accelerator) -> None:
         if manifest.input.shape != _INPUT_SHAPE:
-            raise ManifestError(f"'input.shape' is {manifest.input.shape}; a model that takes faces has {_INPUT_SHAPE}")
+            raise ManifestError(
+                f"manifest.json of {manifest.name}: 'input.shape' is {manifest.input.shape}; faces are fed as {_INPUT_SHAPE}: "
+                "convert the model anew with `mien-convert quantize`"
+            )
         self.manifest = manifest
         self.accelerator = accelerator
         self._interpreter = interpreter

@@ -1,0 +1,141 @@
+"""The loops in one process: the newest frame wins, and nothing is left behind."""
+
+from __future__ import annotations
+
+import json
+import logging
+import threading
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from mien_device.camera import Frame
+from mien_device.config import Config
+from mien_device.daemon import Daemon, Parts, build_parts
+from mien_device.demo.scenes import DemoCamera
+from mien_device.pipeline import Observation, Pipeline
+from mien_models.errors import CameraError
+from mien_models.preprocess import Image
+from mien_models.runner import Probabilities
+from tests.listener import Listener
+from tests.make_tiny_model import TINY_MODEL
+from tests.mosquitto import Mosquitto, require_mosquitto
+
+SLOW_S = 0.12
+FPS = 30.0
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Config:
+    return Config.model_validate(
+        {
+            "camera": {"source": "demo", "fps": FPS},
+            "model": {"emotion": str(TINY_MODEL), "accelerator": "cpu"},
+            "music": {"player": "null", "folder": str(tmp_path)},
+        }
+    )
+
+
+class SlowNetwork:
+    """A stand-in that takes its time, as a network on a slow board does."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._classifier = parts.classifier
+
+    def predict(self, face: Image) -> Probabilities:
+        time.sleep(SLOW_S)
+        return self._classifier.predict(face)
+
+
+class Ages(Pipeline):
+    """Notes how old each frame is when its turn comes and when its mood is decided."""
+
+    def __init__(self, config: Config, parts: Parts) -> None:
+        super().__init__(parts.finder, SlowNetwork(parts), config.faces, config.mood)
+        self.ages: list[tuple[float, float]] = []
+
+    def step(self, frame: Frame) -> Observation:
+        begun = time.monotonic()
+        observation = super().step(frame)
+        if observation.faces_read:
+            self.ages.append((begun - frame.captured_at, time.monotonic() - frame.captured_at))
+        return observation
+
+
+def test_with_a_slow_network_the_newest_frame_wins(config: Config, tmp_path: Path) -> None:
+    require_mosquitto()
+    with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
+        config = config.model_copy(
+            update={
+                "mqtt": config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "slow"})
+            }
+        )
+        parts = build_parts(config, volume=None)
+        pipeline = Ages(config, parts)
+        Daemon(config, replace(parts, pipeline=pipeline), None, tmp_path).run(seconds=4)
+        home.wait_for("mien/slow/stats")
+        stats = json.loads(home.received("mien/slow/stats")[-1])
+    waiting, deciding = zip(*pipeline.ages, strict=True)
+    assert len(waiting) >= 8
+    assert sorted(waiting)[len(waiting) // 2] < 1 / FPS + 0.02, "a frame waits for one period at the most"
+    # A frame time of this loop is that of the slow network; machines under load get some slack.
+    assert sorted(deciding)[int(len(deciding) * 0.9)] < 2 * SLOW_S
+    assert stats["frames_dropped"] > 20
+    assert stats["frame_age_ms_p50"] < 2000 * SLOW_S
+
+
+def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    Daemon(config, build_parts(config, volume=None), None, tmp_path).run(seconds=1)
+    assert set(threading.enumerate()) == before
+
+
+def test_stop_ends_it_at_once(config: Config, tmp_path: Path) -> None:
+    daemon = Daemon(config, build_parts(config, volume=None), None, tmp_path)
+    threading.Timer(0.5, daemon.stop).start()
+    begin = time.monotonic()
+    daemon.run()
+    assert time.monotonic() - begin < 3.0
+
+
+class BrokenCamera(DemoCamera):
+    """Gives a few frames, then fails like an unplugged one."""
+
+    def __init__(self) -> None:
+        super().__init__(fps=FPS)
+        self._left = 5
+
+    def read(self) -> Frame | None:
+        self._left -= 1
+        if self._left < 0:
+            raise CameraError("unplugged")
+        return super().read()
+
+
+@pytest.fixture
+def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien_device.loops.capture.FIRST_WAIT_S", 0.05)
+
+
+@pytest.mark.usefixtures("_short_patience")
+def test_a_camera_that_comes_back_is_used_again(
+    config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    parts = build_parts(config, volume=None)
+    cameras = iter([BrokenCamera(), BrokenCamera()])
+    parts = replace(parts, open_camera=lambda: next(cameras, None) or DemoCamera(fps=FPS))
+    with caplog.at_level(logging.WARNING):
+        Daemon(config, parts, None, tmp_path).run(seconds=2)
+    assert caplog.text.count("unplugged") == 2
+
+
+@pytest.mark.usefixtures("_short_patience")
+def test_a_camera_beyond_hope_ends_the_daemon_with_its_error(config: Config, tmp_path: Path) -> None:
+    def no_camera() -> DemoCamera:
+        raise CameraError("no camera")
+
+    parts = replace(build_parts(config, volume=None), open_camera=no_camera)
+    with pytest.raises(CameraError, match="no camera"):
+        Daemon(config, parts, None, tmp_path).run(seconds=30)
