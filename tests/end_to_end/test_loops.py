@@ -23,7 +23,7 @@ from tests.listener import Listener
 from tests.make_tiny_model import TINY_MODEL
 from tests.mosquitto import Mosquitto, require_mosquitto
 
-SLOW_S = 0.12
+SLOW_S = 0.2
 FPS = 30.0
 
 
@@ -78,7 +78,7 @@ def test_with_a_slow_network_the_newest_frame_wins(config: Config, tmp_path: Pat
         home.wait_for("mien/slow/stats")
         stats = json.loads(home.received("mien/slow/stats")[-1])
     waiting, deciding = zip(*pipeline.ages, strict=True)
-    assert len(waiting) >= 8
+    assert len(waiting) >= 6
     assert sorted(waiting)[len(waiting) // 2] < 1 / FPS + 0.02, "a frame waits for one period at the most"
     # A frame time of this loop is that of the slow network; machines under load get some slack.
     assert sorted(deciding)[int(len(deciding) * 0.9)] < 2 * SLOW_S

@@ -104,7 +104,7 @@ class TestPassword:
         assert read_password(config) == "from systemd"
 
     def test_missing_and_empty_files(self, tmp_path: Path) -> None:
-        with pytest.raises(ConfigError, match="mqtt.password_file: No such file"):
+        with pytest.raises(ConfigError, match=r"mqtt\.password_file: No such file"):
             read_password(MqttConfig(password_file=tmp_path / "none"))
         (tmp_path / "empty").touch()
         with pytest.raises(ConfigError, match="is empty"):
