@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 
 from mien_device.camera.devices import list_cameras
+from mien_device.camera.open import open_camera
 from mien_device.config import Config
 from mien_device.config.load import read_password
-from mien_device.daemon import choose_camera
 from mien_device.faces.open import open_finder
 from mien_device.music.player import probe_sound
 from mien_device.music.playlist import Playlists
@@ -61,7 +61,7 @@ def check_camera(config: Config) -> list[Finding]:
     """Whether the configured camera gives a picture."""
     found = list_cameras()
     listed = f"found: {', '.join(found)}" if found else "no camera found"
-    camera = choose_camera(config)
+    camera = open_camera(config.camera)
     try:
         frame = camera.read()
     finally:

@@ -15,7 +15,6 @@ from mien_device.camera import Camera, Frame
 from mien_device.camera.open import open_camera, public_name
 from mien_device.config import Config
 from mien_device.config.load import read_password
-from mien_device.demo.scenes import DemoCamera
 from mien_device.faces import FaceFinder
 from mien_device.faces.open import open_finder
 from mien_device.health import notify
@@ -75,7 +74,7 @@ def build_parts(config: Config, volume: int | None) -> Parts:
     if volume is not None:
         jukebox.set_volume(volume)
     return Parts(
-        open_camera=lambda: choose_camera(config),
+        open_camera=lambda: open_camera(config.camera),
         camera_name=public_name(config.camera.source),
         pipeline=Pipeline(finder, classifier, config.faces, config.mood),
         player=player,
@@ -84,19 +83,6 @@ def build_parts(config: Config, volume: int | None) -> Parts:
         finder=finder,
         classifier=classifier,
     )
-
-
-def choose_camera(config: Config) -> Camera:
-    """The configured camera, opened.
-
-    Raises:
-        CameraError: it is not there.
-
-    """
-    camera = config.camera
-    if camera.source == "demo":
-        return DemoCamera(camera.width, camera.height, camera.fps)
-    return open_camera(camera)
 
 
 class Daemon:

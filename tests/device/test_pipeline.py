@@ -8,8 +8,8 @@ import pytest
 
 from mien_device.camera import Frame
 from mien_device.camera.replay import ReplayCamera
+from mien_device.camera.scenes import DemoCamera
 from mien_device.config import FacesConfig, MoodConfig
-from mien_device.demo.scenes import DemoCamera
 from mien_device.faces.haar import HaarFinder
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.labels import Emotion, Mood

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from mien_device.camera import Frame
+from mien_device.camera.scenes import DemoCamera
 from mien_device.config import Config
 from mien_device.daemon import Daemon, Parts, build_parts
-from mien_device.demo.scenes import DemoCamera
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.errors import CameraError
 from mien_models.preprocess import Image

@@ -21,7 +21,7 @@ def open_camera(config: CameraConfig) -> Camera:
     Raises:
         CameraError: there is no such camera, or it gives nothing.
         DataError: the picture or video of a replay cannot be read.
-        ConfigError: the source is one that this function does not know (the demo brings its own camera).
+        ConfigError: there is no such kind of source.
         MissingDependencyError: the camera's package is not installed.
 
     """
@@ -54,8 +54,12 @@ def _open(config: CameraConfig) -> Camera:
 
         # Unlike Path.expanduser this leaves ~nobody as it is, and so ends in the error for a missing file.
         return ReplayCamera(Path(os.path.expanduser(rest)), fps=config.fps, loop=config.loop)  # noqa: PTH111
+    if kind == "demo":
+        from mien_device.camera.scenes import DemoCamera
+
+        return DemoCamera(config.width, config.height, config.fps)
     raise ConfigError(
-        f"camera.source {config.source!r} is not a camera to open; name auto, picamera2, opencv:… or replay:PATH"
+        f"camera.source {config.source!r} is not a camera to open; name auto, picamera2, demo, opencv:… or replay:PATH"
     )
 
 

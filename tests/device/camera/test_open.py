@@ -19,7 +19,7 @@ from mien_device.camera.open import open_camera, public_name
 from mien_device.camera.picamera import PiCamera
 from mien_device.camera.rotated import Rotated
 from mien_device.config.schema import CameraConfig
-from mien_models.errors import CameraError, ConfigError, DataError, MissingDependencyError
+from mien_models.errors import CameraError, DataError, MissingDependencyError
 from tests.device.camera.clips import write_clip
 from tests.device.camera.fake_capture import FakeCapture, noise, nothing
 from tests.device.camera.fake_picamera2 import Board
@@ -92,9 +92,12 @@ class TestByName:
         open_camera(CameraConfig(source="opencv:rtsp://door:554/one")).close()
         assert fake.opened[0][0] == "rtsp://door:554/one"
 
-    def test_demo_is_not_for_this_function(self) -> None:
-        with pytest.raises(ConfigError, match="'demo'"):
-            open_camera(CameraConfig(source="demo"))
+    def test_demo(self) -> None:
+        camera = open_camera(CameraConfig(source="demo", width=320, height=240))
+        frame = camera.read()
+        camera.close()
+        assert frame is not None
+        assert frame.image.shape == (240, 320, 3)
 
 
 class TestAuto:

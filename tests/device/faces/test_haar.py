@@ -4,8 +4,8 @@ import cv2
 import numpy as np
 import pytest
 
+from mien_device.camera.scenes import DemoCamera
 from mien_device.config import FacesConfig
-from mien_device.demo.scenes import DemoCamera
 from mien_device.faces import distinct
 from mien_device.faces.haar import HaarFinder, brighten, load_cascade
 from mien_device.faces.open import open_finder

@@ -116,7 +116,7 @@ def load_prototypes() -> dict[Emotion, Image]:
     packed = np.frombuffer(resources.files(__package__).joinpath("prototypes.png").read_bytes(), np.uint8)
     sheet = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
     if sheet is None or sheet.shape != (FACE_SIZE, FACE_SIZE * len(Emotion)):
-        raise DataError("demo/prototypes.png in the installed package is damaged; install mien again")
+        raise DataError("camera/prototypes.png in the installed package is damaged; install mien again")
     return {
         emotion: sheet[:, i * FACE_SIZE : (i + 1) * FACE_SIZE].astype(np.uint8) for i, emotion in enumerate(Emotion)
     }

@@ -8,7 +8,7 @@ import time
 import cv2
 import numpy as np
 
-from mien_device.demo.scenes import SCRIPT, DemoCamera, load_prototypes, on_stage
+from mien_device.camera.scenes import SCRIPT, DemoCamera, load_prototypes, on_stage
 from mien_models.labels import Emotion
 
 
