@@ -70,7 +70,7 @@ def build_parser() -> argparse.ArgumentParser:
     check = commands.add_parser(
         "check",
         help="what is found, and how to mend what is not",
-        description="Exit code 10 if something must be mended.",
+        description="The exit code is that of the first thing that must be mended.",
     )
     _add_config(check)
     _add_json(check)
@@ -136,6 +136,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
         case "check":
             from mien_device.check import run_check
 
+            log_to_stderr("error")  # what a part would log stands in the report
             return run_check(load_config(find_config(arguments.config)), as_json=arguments.as_json)
         case _:
             return _run(arguments)

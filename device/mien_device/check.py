@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from mien_device.camera.devices import list_cameras
 from mien_device.camera.open import open_camera
@@ -17,7 +18,7 @@ from mien_device.faces.open import open_finder
 from mien_device.music.player import probe_sound
 from mien_device.music.playlist import Playlists
 from mien_device.state import cache_folder, state_folder
-from mien_models.errors import MienError, OutcomeError
+from mien_models.errors import CameraError, MienError, ModelError, MusicError, OutcomeError
 from mien_models.labels import Emotion
 from mien_models.runner import Classifier
 from mien_models.runtime import EDGETPU_LIBRARY, Accelerator, find_runtime, probe_edgetpu
@@ -42,19 +43,25 @@ class Finding:
     grade: Grade
     found: str
     remedy: str = ""
+    exit_code: int = 0
+    """That of the error, where something must be mended."""
 
 
 def run_check(config: Config, *, as_json: bool) -> int:
-    """Check everything, print the findings, and say with the exit code whether something must be mended."""
+    """Check everything and print the findings; the exit code is that of the first thing that must be mended, else 0."""
     findings = [finding for name, check in CHECKS for finding in _guarded(name, check, config)]
     if as_json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2) + "\n")
     else:
         for finding in findings:
-            sys.stdout.write(f"{finding.grade:<4}  {finding.subject:<12} {finding.found}\n")
+            sys.stdout.write(f"{finding.grade:<4}  {finding.subject:<13} {finding.found}\n")
             if finding.remedy:
-                sys.stdout.write(f"{'':<18} → {finding.remedy}\n")
-    return OutcomeError.exit_code if any(finding.grade is Grade.MEND for finding in findings) else 0
+                sys.stdout.write(f"{'':<19} → {finding.remedy}\n")
+    return next((finding.exit_code for finding in findings if finding.grade is Grade.MEND), 0)
+
+
+def _to_mend(subject: str, found: str, remedy: str = "", code: int = OutcomeError.exit_code) -> Finding:
+    return Finding(subject, Grade.MEND, found, remedy, code)
 
 
 def check_camera(config: Config) -> list[Finding]:
@@ -67,9 +74,8 @@ def check_camera(config: Config) -> list[Finding]:
     finally:
         camera.close()
     if frame is None:
-        return [
-            Finding("camera", Grade.MEND, f"{camera.name} gives no picture ({listed})", "name another camera.source")
-        ]
+        found_none = f"{camera.name} gives no picture ({listed})"
+        return [_to_mend("camera", found_none, "name another camera.source", CameraError.exit_code)]
     height, width = frame.image.shape[:2]
     return [Finding("camera", Grade.OK, f"{camera.name}, {width}x{height} ({listed})")]
 
@@ -98,16 +104,11 @@ def check_accelerator(config: Config) -> list[Finding]:
     reason = probe_edgetpu(EDGETPU_LIBRARY)
     if reason is None:
         return [Finding("accelerator", Grade.OK, "Edge TPU answers")]
+    found = f"no Edge TPU ({reason})"
+    if wanted is Accelerator.AUTO:
+        return [Finding("accelerator", Grade.NOTE, f"{found}: the processor does it")]
     remedy = "install libedgetpu and plug the Coral in (another USB port or cable helps), or set model.accelerator"
-    grade = Grade.MEND if wanted is Accelerator.EDGETPU else Grade.NOTE
-    return [
-        Finding(
-            "accelerator",
-            grade,
-            f"no Edge TPU ({reason}); the processor does it",
-            remedy if grade is Grade.MEND else "",
-        )
-    ]
+    return [_to_mend("accelerator", found, remedy, ModelError.exit_code)]
 
 
 def check_sound(config: Config) -> list[Finding]:
@@ -117,15 +118,10 @@ def check_sound(config: Config) -> list[Finding]:
     try:
         card = probe_sound()
     except MienError as error:
-        grade = Grade.MEND if config.music.player == "pygame" else Grade.NOTE
-        return [
-            Finding(
-                "sound",
-                grade,
-                f"{error}; the music only keeps time",
-                "plug a sound card in, or name it with AUDIODEV",
-            )
-        ]
+        remedy = "plug a sound card in, or name it with AUDIODEV; without one the music only keeps time"
+        if config.music.player == "pygame":
+            return [_to_mend("sound", str(error), remedy, MusicError.exit_code)]
+        return [Finding("sound", Grade.NOTE, str(error), remedy)]
     return [Finding("sound", Grade.OK, f"{card.driver}: {', '.join(card.devices) or 'default output'}")]
 
 
@@ -150,7 +146,7 @@ def check_broker(config: Config) -> list[Finding]:
 
 
 def check_permissions(config: Config) -> list[Finding]:
-    """Whether mien can keep what it must keep, and read what it must read."""
+    """Whether mien can keep what it must keep, and open the devices that are there."""
     findings = []
     for name, folder in (("state", state_folder()), ("cache", cache_folder())):
         # The nearest folder that exists decides: nothing is made here, a check leaves no trace.
@@ -159,9 +155,17 @@ def check_permissions(config: Config) -> list[Finding]:
             findings.append(Finding(f"{name} folder", Grade.OK, str(folder)))
         else:
             remedy = f"run as a user that owns {existing}, or set MIEN_{name.upper()}_DIR"
-            findings.append(Finding(f"{name} folder", Grade.MEND, f"{folder} cannot be written", remedy))
+            findings.append(_to_mend(f"{name} folder", f"{folder} cannot be written", remedy))
+    for group, pattern in DEVICES:
+        closed = [str(path) for path in sorted(Path("/dev").glob(pattern)) if not os.access(path, os.R_OK | os.W_OK)]
+        if closed:
+            remedy = f"sudo usermod -aG {group} $USER, then log in again (the systemd unit has the group already)"
+            findings.append(_to_mend("devices", f"{', '.join(closed)} may not be opened", remedy))
     return findings
 
+
+DEVICES = (("video", "video*"), ("video", "dma_heap/*"), ("audio", "snd/pcm*"), ("plugdev", "apex_*"))
+"""Device files by the group that may open them on Debian and Raspberry Pi OS."""
 
 CHECKS: tuple[tuple[str, Callable[[Config], list[Finding]]], ...] = (
     ("camera", check_camera),
@@ -179,4 +183,4 @@ def _guarded(name: str, check: Callable[[Config], list[Finding]], config: Config
     try:
         return check(config)
     except MienError as error:
-        return [Finding(name, Grade.MEND, str(error))]
+        return [_to_mend(name, str(error), code=error.exit_code)]

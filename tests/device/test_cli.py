@@ -10,6 +10,7 @@ import pytest
 
 from mien_device.__main__ import main
 from mien_models.shipped import find_model
+from tests.mosquitto import USER, Mosquitto, require_mosquitto
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_emotion"
 
@@ -119,12 +120,24 @@ class TestCheck:
         assert found["broker"]["grade"] == "note"
         assert not (tmp_path / "MIEN_STATE_DIR").exists(), "a check leaves no trace"
 
-    def test_what_must_be_mended_decides_the_exit_code(
+    def test_the_first_thing_to_mend_decides_the_exit_code(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
     ) -> None:
         text = '[camera]\nsource = "replay:/none.mp4"\n[model]\naccelerator = "edgetpu"\n[mqtt]\nhost = "127.0.0.1"\nport = 1\n'
-        assert main(["check", *config(tmp_path, text)]) == 10
+        assert main(["check", *config(tmp_path, text)]) == 5
         report = capsys.readouterr().out
         assert report.count("mend") >= 3
         assert "none.mp4" in report
         assert "Edge TPU" in report
+
+    def test_a_broker_that_refuses_the_password(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        require_mosquitto()
+        monkeypatch.setenv("MIEN_MQTT_PASSWORD", "wrong horse")
+        with Mosquitto(tmp_path, password=True) as broker:
+            text = f'[camera]\nsource = "demo"\n[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\nusername = "{USER}"\n'
+            assert main(["check", *config(tmp_path, text)]) == 7
+        (line,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("mend")]
+        assert "password" in line
+        assert "wrong horse" not in line
