@@ -23,11 +23,12 @@ test:
 	@sh scripts/ensure-system glib mosquitto openssl strace
 	@sh scripts/ensure-venv device,dev
 	.venv/bin/python -m pytest
-	@echo "Left out: what needs TensorFlow (training, conversion) and real footage; 'make test-all' installs TensorFlow."
+	@echo "Left out: what needs TensorFlow (training, conversion), ffmpeg, gcc or real footage. 'make test-all' installs the first three;"
+	@echo "MIEN_DATA names a folder with data/ and footage/."
 endif
 
 test-all:
-	@sh scripts/ensure-system glib mosquitto openssl strace
+	@sh scripts/ensure-system glib mosquitto openssl strace ffmpeg gcc
 	@sh scripts/ensure-venv device,training,convert,dev
 	$(MAKE) lint
 	.venv/bin/python -m pytest

@@ -6,8 +6,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.needs import give_up
+
+# How long an example takes says something about the machine, not about the code.
+settings.register_profile("mien", deadline=None)
+settings.load_profile("mien")
 
 BESIDE = Path(__file__).parents[2] / "shared"
 

@@ -173,12 +173,6 @@ def test_named_folder_replaces_the_moods_own(tmp_path: Path) -> None:
     assert names(playlists, Emotion.HAPPY, tmp_path) == ["party.m3u/b.mp3"]
 
 
-def test_playlist_for_nobody_is_a_mistake(tmp_path: Path) -> None:
-    make(tmp_path, "happy/a.mp3")
-    playlists = Playlists(MusicConfig(folder=tmp_path, playlists={Mood.NONE: tmp_path / "happy"}))
-    assert "music.playlists.none" in playlists.problems[0]
-
-
 def test_no_music_at_all_names_the_remedy(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     playlists = Playlists(MusicConfig(folder=tmp_path / "missing"))
     playlists.scan()
