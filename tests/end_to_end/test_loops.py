@@ -85,8 +85,11 @@ class Ages(Pipeline):
         return observation
 
 
-def test_with_a_slow_network_the_newest_frame_wins(config: Config, tmp_path: Path) -> None:
+def test_with_a_slow_network_the_newest_frame_wins(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     require_mosquitto()
+    monkeypatch.setattr("mien_device.loops.vision.STATS_INTERVAL_S", 2.5)
     with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
         config = config.model_copy(
             update={
@@ -95,7 +98,7 @@ def test_with_a_slow_network_the_newest_frame_wins(config: Config, tmp_path: Pat
         )
         parts = build_parts(config, volume=None)
         pipeline = Ages(config, parts)
-        Daemon(config, replace(parts, pipeline=pipeline, open_camera=Reel), None, tmp_path).run(seconds=4)
+        Daemon(config, replace(parts, pipeline=pipeline, open_camera=Reel), None, tmp_path).run(seconds=6)
         home.wait_for("mien/slow/stats")
         stats = json.loads(home.received("mien/slow/stats")[-1])
     waiting, deciding = zip(*pipeline.ages, strict=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -16,6 +17,8 @@ from mien_device.loops.figures import Figures
 from mien_device.mood import MoodState, nobody
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.labels import Mood
+
+log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.5
 """Without a frame for so long the mood is brought up to date without one."""
@@ -62,7 +65,7 @@ class Vision:
             pass  # the camera has ended or the daemon stops
         finally:
             self._stop.set()
-            self._publisher.stats(self._figures.stats(self._slot.dropped))
+            log.info("vision ends: %s", self._figures.stats(self._slot.dropped))
 
     def _look(self, frame: Frame) -> Observation:
         observation = self._pipeline.step(frame)
