@@ -129,6 +129,7 @@ def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable
     from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import read_faces
+    from mien_training.emotion.validation import running_average
 
     dataset = make_dataset()
     faces = read_faces(dataset.data, dataset.ferplus)
@@ -138,7 +139,7 @@ def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable
     before = model.get_weights()[-2]
     train._train_epoch(model, train._batches(faces, train._targets(faces, config), config, 0))
     current = model.get_weights()[-2]
-    with train._averaged(model):
+    with running_average(model):
         averaged = model.get_weights()[-2]
     np.testing.assert_array_equal(model.get_weights()[-2], current)
     # The average of a thousand steps has hardly moved after eight.

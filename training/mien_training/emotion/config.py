@@ -34,7 +34,7 @@ class TrainConfig(Strict):
     weight_decay: float = Field(default=0.05, ge=0)
     """AdamW's, of kernels only: decaying the scales of batch normalisation only slows learning."""
     average: float = Field(default=0.999, ge=0, lt=1)
-    """Momentum of the running average of the weights: about the last four epochs. It is the model that is kept."""
+    """Momentum of the running average of the weights: about the last four epochs. It is kept if it reads the validation faces better."""
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
     mixup: bool = True

@@ -7,29 +7,26 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
-import numpy.typing as npt
 
 from mien_models.errors import DataError
-from mien_models.labels import HEAD_LABELS, Emotion, Head
+from mien_models.labels import Emotion, Head
 from mien_training import runs
 from mien_training.emotion.augment import FaceBatches, Targets, batch_count
 from mien_training.emotion.config import TrainConfig
-from mien_training.emotion.datasets import NO_LABEL, Faces, balanced_rows
+from mien_training.emotion.datasets import NO_LABEL, Faces
 from mien_training.emotion.ferplus import soft_targets
-from mien_training.emotion.metrics import Scores, score
+from mien_training.emotion.finish import finish
 from mien_training.emotion.networks import ARCHITECTURES
-from mien_training.report import draw_confusion, draw_curves
+from mien_training.emotion.validation import validate
+from mien_training.report import draw_curves
 
 log = logging.getLogger(__name__)
 
-_CALIBRATION_FACES = 1000
 History = list[dict[str, Any]]
 
 
@@ -61,7 +58,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) ->
             record = {
                 "epoch": epoch + 1,
                 "loss": _train_epoch(model, _batches(training, targets, config, epoch)),
-                "validation": _validate(model, validation, config.heads),
+                "validation": validate(model, validation, config.heads),
                 "seconds": round(time.monotonic() - started, 1),
             }
             history.append(record)
@@ -73,7 +70,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) ->
         raise
 
     draw_curves(run / "curves.png", history)
-    _finish(model, config, training, validation, run)
+    finish(model, config, training, validation, _batches(training, targets, config, config.epochs), run)
 
 
 def check_trainable(training: Faces) -> tuple[Head, ...]:
@@ -195,71 +192,6 @@ def _state(model: Any) -> dict[str, Any]:
     return model_state | {f"optimizer_{i}": variable for i, variable in enumerate(model.optimizer.variables)}
 
 
-def _predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
-    """Each head's probabilities (n, k), by its name."""
-    pixels = faces.pixels[..., np.newaxis].astype(np.float32)
-    result: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=256, verbose=0)
-    return result
-
-
-def _validate(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[str, float]:
-    """Validation accuracy by head, of the weights as they are and of their running average."""
-    accuracies = {head.value: scores.accuracy for head, scores in _scores(model, faces, heads).items()}
-    with _averaged(model):
-        averaged = {f"{head} averaged": scores.accuracy for head, scores in _scores(model, faces, heads).items()}
-    return accuracies | averaged
-
-
-def _scores(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head, Scores]:
-    truth = {Head.FER: faces.fer, Head.FERPLUS: faces.ferplus}
-    probabilities = _predict(model, faces)
-    return {head: score(probabilities[head.value], truth[head], HEAD_LABELS[head]) for head in heads}
-
-
-@contextmanager
-def _averaged(model: Any) -> Iterator[None]:
-    """The model with the running average as its weights, for as long as the block lasts."""
-    variables = model.trainable_variables
-    current = [variable.numpy() for variable in variables]
-    model.optimizer.finalize_variable_values(variables)
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, current, strict=True):
-            variable.assign(value)
-
-
-def settle_normalisation(model: Any, batches: FaceBatches, steps: int = 400) -> None:
-    """Measure the statistics of batch normalisation anew, for the weights as they are now.
-
-    The running statistics belong to the weights of the last steps, not to their average; without this the average
-    answers with a constant as long as the weights still move (Izmailov et al. 2018, section 3.2).
-    """
-    for index in range(min(steps, len(batches))):
-        model(batches[index][0], training=True)
-
-
 def _summary(record: dict[str, Any], epochs: int) -> str:
     accuracies = ", ".join(f"{name} {100 * value:.1f} %" for name, value in record["validation"].items())
     return f"epoch {record['epoch']}/{epochs}  {record['seconds']:.0f} s  loss {record['loss']:.3f}  validation: {accuracies}"
-
-
-def _finish(model: Any, config: TrainConfig, training: Faces, validation: Faces, run: Path) -> None:
-    """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    settle_normalisation(model, _batches(training, _targets(training, config), config, epoch=config.epochs))
-    scores = {head.value: s.model_dump(mode="json") for head, s in _scores(model, validation, config.heads).items()}
-    runs.write_json(run / runs.VALIDATION, scores)
-    draw_confusion(run / "confusion.png", scores)
-    chosen = balanced_rows(training, _CALIBRATION_FACES, config.seed)
-    runs.write_arrays(run / runs.CALIBRATION, {"faces": training.pixels[chosen]})
-    holdout: runs.Arrays = {"faces": validation.pixels, "fer": validation.fer, "ferplus": validation.ferplus}
-    runs.write_arrays(run / runs.HOLDOUT, holdout)
-    # A copy that was never compiled: without the optimizer, half the size, and loadable under any Keras backend.
-    final = ARCHITECTURES[config.arch](config.heads)
-    final.set_weights(model.get_weights())
-    temporary = run / ".new.keras"
-    final.save(temporary)
-    temporary.replace(run / runs.MODEL)
-    for head, values in scores.items():
-        log.info("%s: %s %.1f %% on validation (n = %d)", run, head, 100 * values["accuracy"], values["n"])

@@ -1,0 +1,74 @@
+"""The end of a training: which weights are kept, and what the run directory holds of them."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien_models.labels import Head
+from mien_training import runs
+from mien_training.emotion.augment import FaceBatches
+from mien_training.emotion.config import TrainConfig
+from mien_training.emotion.datasets import Faces, balanced_rows
+from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.validation import score_heads
+from mien_training.report import draw_confusion
+
+log = logging.getLogger(__name__)
+
+_CALIBRATION_FACES = 1000
+
+
+def finish(
+    model: Any, config: TrainConfig, training: Faces, validation: Faces, batches: FaceBatches, run: Path
+) -> None:
+    """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
+    _keep_better(model, config.heads, validation, batches)
+    scores = {head.value: s.model_dump(mode="json") for head, s in score_heads(model, validation, config.heads).items()}
+    runs.write_json(run / runs.VALIDATION, scores)
+    draw_confusion(run / "confusion.png", scores)
+    chosen = balanced_rows(training, _CALIBRATION_FACES, config.seed)
+    runs.write_arrays(run / runs.CALIBRATION, {"faces": training.pixels[chosen]})
+    holdout: runs.Arrays = {"faces": validation.pixels, "fer": validation.fer, "ferplus": validation.ferplus}
+    runs.write_arrays(run / runs.HOLDOUT, holdout)
+    # A copy that was never compiled: without the optimizer, half the size, and loadable under any Keras backend.
+    final = ARCHITECTURES[config.arch](config.heads)
+    final.set_weights(model.get_weights())
+    temporary = run / ".new.keras"
+    final.save(temporary)
+    temporary.replace(run / runs.MODEL)
+    for head, values in scores.items():
+        log.info("%s: %s %.1f %% on validation (n = %d)", run, head, 100 * values["accuracy"], values["n"])
+
+
+def _keep_better(model: Any, heads: tuple[Head, ...], validation: Faces, batches: FaceBatches) -> None:
+    """Leave in the model its last weights or their running average, whichever reads the validation faces better.
+
+    The average wins after long trainings; after short ones it still holds weights from far back.
+    """
+    last = model.get_weights()
+    accuracy = _mean_accuracy(model, validation, heads)
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    _settle_normalisation(model, batches)
+    averaged = _mean_accuracy(model, validation, heads)
+    if averaged < accuracy:
+        model.set_weights(last)
+    kept = "average" if averaged >= accuracy else "last weights"
+    log.info("kept the %s: %.1f %% (the average), %.1f %% (the last)", kept, 100 * averaged, 100 * accuracy)
+
+
+def _mean_accuracy(model: Any, faces: Faces, heads: tuple[Head, ...]) -> float:
+    return float(np.mean([scores.accuracy for scores in score_heads(model, faces, heads).values()]))
+
+
+def _settle_normalisation(model: Any, batches: FaceBatches, steps: int = 400) -> None:
+    """Measure the statistics of batch normalisation anew, for the weights as they are now.
+
+    The running statistics belong to the weights of the last steps, not to their average; without this the average
+    answers with a constant as long as the weights still move (Izmailov et al. 2018, section 3.2).
+    """
+    for index in range(min(steps, len(batches))):
+        model(batches[index][0], training=True)

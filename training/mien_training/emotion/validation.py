@@ -1,0 +1,48 @@
+"""Accuracy on the validation faces while and after a network trains."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.labels import HEAD_LABELS, Head
+from mien_training.emotion.datasets import Faces
+from mien_training.emotion.metrics import Scores, score
+
+
+def validate(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[str, float]:
+    """Validation accuracy by head, of the weights as they are and of their running average."""
+    accuracies = {head.value: scores.accuracy for head, scores in score_heads(model, faces, heads).items()}
+    with running_average(model):
+        averages = {f"{head} averaged": scores.accuracy for head, scores in score_heads(model, faces, heads).items()}
+    return accuracies | averages
+
+
+def score_heads(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head, Scores]:
+    truth = {Head.FER: faces.fer, Head.FERPLUS: faces.ferplus}
+    probabilities = _predict(model, faces)
+    return {head: score(probabilities[head.value], truth[head], HEAD_LABELS[head]) for head in heads}
+
+
+@contextmanager
+def running_average(model: Any) -> Iterator[None]:
+    """The model with the running average as its weights, for as long as the block lasts."""
+    variables = model.trainable_variables
+    current = [variable.numpy() for variable in variables]
+    model.optimizer.finalize_variable_values(variables)
+    try:
+        yield
+    finally:
+        for variable, value in zip(variables, current, strict=True):
+            variable.assign(value)
+
+
+def _predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
+    """Each head's probabilities (n, k), by its name."""
+    pixels = faces.pixels[..., np.newaxis].astype(np.float32)
+    result: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=256, verbose=0)
+    return result
