@@ -27,7 +27,9 @@ HEIGHT, WIDTH, RISE = 1.047, 0.785, 0.004
 _STEP, _NEIGHBOURS = 1.2, 2
 # A known face is looked for in a square of so many times its size, scaled to so many pixels.
 _NEAR_SIDE, _NEAR_SIZE, _NEAR_STEP, _NEAR_NEIGHBOURS = 1.8, 44, 1.1, 2
-_NEAR_SMALLEST, _NEAR_LARGEST = 0.75, 1.4
+_NEAR_SMALLEST, _NEAR_LARGEST = 0.75, 1.2
+# With these settings the cascade's squares come out larger than in the whole picture (the median over the same footage).
+_NEAR_EXCESS = 1.02
 
 _DARK, _WANTED_MEAN, _LARGEST_GAIN = 60.0, 110.0, 6.0
 """Pictures with a mean below are brightened: the cascade's integer sums lose what differs by a few grey levels only."""
@@ -76,7 +78,10 @@ class HaarFinder:
             minSize=(smallest, smallest),
             maxSize=(largest, largest),
         )
-        found = [_box(square, count, scale, left, top) for square, count in zip(squares, neighbours, strict=True)]
+        found = [
+            _box(square, count, scale, left, top, _NEAR_EXCESS)
+            for square, count in zip(squares, neighbours, strict=True)
+        ]
         return max(found, key=box.iou, default=None)
 
 
@@ -116,13 +121,15 @@ def _resized(image: Image, scale: float) -> Image:
     return np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=method), np.uint8)
 
 
-def _box(square: Any, neighbours: int, scale: float, left: int = 0, top: int = 0) -> Box:
-    """The cascade's square (x, y, side, side) of a picture that was cut out at (left, top) and scaled by `scale`."""
-    x, y, side = square[0] / scale + left, square[1] / scale + top, square[2] / scale
+def _box(square: Any, neighbours: int, scale: float, left: int = 0, top: int = 0, excess: float = 1.0) -> Box:
+    """The cascade's square (x, y, side, side), `excess` times too large, of a picture cut out at (left, top) and scaled."""
+    middle_x, middle_y = square[0] + square[2] / 2, square[1] + square[2] / 2
+    side = square[2] / scale / excess
+    width, height = side * WIDTH, side * HEIGHT
     return Box(
-        x + side * (1 - WIDTH) / 2,
-        y + side * (0.5 - RISE - HEIGHT / 2),
-        side * WIDTH,
-        side * HEIGHT,
+        middle_x / scale + left - width / 2,
+        middle_y / scale + top - side * RISE - height / 2,
+        width,
+        height,
         score=float(1 - 0.5 ** (neighbours / 5)),
     )

@@ -9,6 +9,7 @@ from mien_device.config import FacesConfig
 from mien_device.faces import distinct
 from mien_device.faces.haar import HaarFinder, brighten, load_cascade
 from mien_device.faces.open import open_finder
+from mien_device.faces.search import PacedSearch
 from mien_models.errors import MissingDependencyError
 from mien_models.preprocess import Box, crop_face, grey
 
@@ -99,3 +100,18 @@ def test_open_finder():
 def test_distinct_keeps_the_first():
     first, second, other = Box(0, 0, 10, 10), Box(1, 0, 10, 10), Box(50, 0, 10, 10)
     assert distinct([first, second, other]) == [first, other]
+
+
+def test_boxes_do_not_drift_from_frame_to_frame() -> None:
+    """Each near search starts from the last one's box: a small excess would add up."""
+    finder, camera = HaarFinder(), DemoCamera()
+    search = PacedSearch(finder, interval_s=1e9)
+    known: list[Box] = []
+    ratios = []
+    for number in range(150):
+        image = camera.draw(number / 30)
+        known = search.find(image, number / 30, known)
+        (whole,) = finder.find(image)
+        ratios.append(known[0].height / whole.height)
+    assert 0.93 < np.median(ratios) < 1.08
+    assert max(ratios) < 1.2
