@@ -22,10 +22,10 @@ from mien_models.preprocess import FACE_SIZE, Image
 
 SCRIPT: tuple[tuple[Emotion | None, float], ...] = (
     (Emotion.HAPPY, 8.0),
-    (Emotion.SAD, 8.0),
-    (None, 5.0),
     (Emotion.SURPRISE, 8.0),
+    (None, 5.0),
     (Emotion.ANGRY, 8.0),
+    (Emotion.SAD, 8.0),
     (Emotion.NEUTRAL, 8.0),
 )
 """Who is in view and for how many seconds; None is nobody. Repeated without end."""
