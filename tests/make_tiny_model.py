@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_models.labels import CONTEMPT, HEAD_LABELS, Emotion, Head
+from mien_models.labels import CONTEMPT, HEAD_LABELS, LABEL_SETS, Emotion, Head
 from mien_models.preprocess import FACE_SIZE, Image
 
 TINY_MODEL = Path(__file__).parent / "data" / "tiny_emotion"
@@ -73,7 +73,7 @@ def make_faces(directory: Path) -> None:
         "format": 1,
         "arch": "tiny",
         "data": "synthetic pictures",
-        "heads": list(Head),
+        "heads": list(LABEL_SETS),
         "command": "python make_tiny_model.py",
     }
     (directory / "config.json").write_text(json.dumps(config), encoding="utf-8")

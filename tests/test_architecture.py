@@ -67,7 +67,7 @@ for module in {MODULES!r}:
 import numpy
 from pathlib import Path
 from mien_models.runner import Classifier
-Classifier.open(Path({str(TINY_MODEL)!r})).predict(numpy.zeros((48, 48), numpy.uint8))
+Classifier.open(Path({str(TINY_MODEL)!r})).read(numpy.zeros((48, 48), numpy.uint8))
 print("found:", *sorted(m for m in sys.modules if m.partition(".")[0] in {HEAVY!r} and sys.modules[m] is not None))
 """
     roots = [str(ROOT / "device"), str(ROOT / "models")]

@@ -8,6 +8,7 @@ from mien_models.manifest import Manifest
 _HEADS = {
     Head.FER: "seven emotions, the labels of FER2013 (Goodfellow et al. 2013)",
     Head.FERPLUS: "seven emotions and contempt, the majority of ten taggers of FER+ (Barsoum et al. 2016)",
+    Head.READABLE: "whether there is a face that people could read, rather than none, a blurred or a cut one",
 }
 
 _TEXT = """\

@@ -39,7 +39,7 @@ def open_keras(path: Path) -> Any:
     expected = {head.value: (None, len(HEAD_LABELS[head])) for head in Head}
     shapes = {name: tuple(output.shape) for name, output in outputs.items()}
     if not shapes or any(expected.get(name) != shape for name, shape in shapes.items()):
-        raise ModelError(f"{path}: has the outputs {shapes}; an emotion network has one or both of {expected}")
+        raise ModelError(f"{path}: has the outputs {shapes}; an emotion network has one or more of {expected}")
     if model.input_shape != (None, FACE_SIZE, FACE_SIZE, 1):
         raise ModelError(
             f"{path}: takes {model.input_shape}; an emotion network takes (None, {FACE_SIZE}, {FACE_SIZE}, 1)"

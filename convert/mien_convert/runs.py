@@ -6,6 +6,7 @@ import json
 import shlex
 import zipfile
 import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -63,7 +64,12 @@ class Run:
     def data(self) -> tuple[str, ...]:
         """What it was trained on."""
         votes = Head.FERPLUS in self.config["heads"] and self._is_fer2013
-        return (self.config["data"], *(["FER+ votes of the same faces"] if votes else []))
+        negatives = self.config.get("negatives")
+        return (
+            self.config["data"],
+            *(["FER+ votes of the same faces"] if votes else []),
+            *([f"pictures without people ({negatives})"] if negatives else []),
+        )
 
     @property
     def command(self) -> str:
@@ -72,9 +78,12 @@ class Run:
             return str(self.config["command"])
         words = ["mien-train", "emotion", "--data", self.config["data"]]
         if Head.FERPLUS in self.config["heads"]:
-            words += ["--ferplus", "fer2013new.csv"]  # as published: the run does not keep the file's name
+            words += [
+                "--ferplus",
+                self.config.get("ferplus") or "fer2013new.csv",
+            ]  # runs of 0.1.0 did not keep its name
         words += ["--out", self.directory.resolve().name]
-        for name in ("arch", "epochs", "batch", "seed", "limit"):
+        for name in ("negatives", "arch", "epochs", "batch", "seed", "limit", "precision"):
             if self.config.get(name) is not None:
                 words += [f"--{name}", str(self.config[name])]
         return shlex.join(words)
@@ -95,7 +104,7 @@ def read_run(directory: Path) -> Run:
     config = _read_config(directory)
     find_network(directory)
     calibration = _faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION))
-    return Run(directory, config, calibration, _read_holdout(directory / HOLDOUT))
+    return Run(directory, config, calibration, _read_holdout(directory / HOLDOUT, _heads(config)))
 
 
 def read_holdout(directory: Path) -> Holdout:
@@ -105,8 +114,7 @@ def read_holdout(directory: Path) -> Holdout:
         DataError: it is no run, one of another version, or damaged.
 
     """
-    _read_config(directory)
-    return _read_holdout(directory / HOLDOUT)
+    return _read_holdout(directory / HOLDOUT, _heads(_read_config(directory)))
 
 
 def find_network(directory: Path) -> Path:
@@ -148,6 +156,10 @@ def _read_config(directory: Path) -> dict[str, Any]:
     return dict(config)
 
 
+def _heads(config: dict[str, Any]) -> list[Head]:
+    return [head for head in Head if head in config["heads"]]
+
+
 def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
     try:
         # Opened here: numpy leaves its own stream open when the file is no archive.
@@ -169,11 +181,11 @@ def _faces(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> Faces:
     return faces
 
 
-def _read_holdout(path: Path) -> Holdout:
+def _read_holdout(path: Path, heads: Sequence[Head]) -> Holdout:
     arrays = _read_arrays(path)
     faces = _faces(path, arrays)
     labels = {}
-    for head in Head:
+    for head in heads:
         values, classes = _array(path, arrays, head.value), len(HEAD_LABELS[head])
         if values.shape != (len(faces),) or values.dtype.kind != "i" or values.min() < -1 or values.max() >= classes:
             raise DataError(

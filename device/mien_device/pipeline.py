@@ -15,17 +15,21 @@ from mien_device.mood import MoodState
 from mien_device.mood.tracker import MoodTracker, Reading
 from mien_models.labels import Mood
 from mien_models.preprocess import Box, Image, crop_face
-from mien_models.runner import Probabilities
+from mien_models.runner import Answer
 
 LEAST_INSIDE = 0.75
 """Share of a face's box that must lie in the picture; a face cut more is not read."""
 
 
-class Predictor(Protocol):
+LEAST_READABLE = 0.5
+"""A face that is less readable says nothing of the mood."""
+
+
+class Reader(Protocol):
     """What the pipeline wants of a network."""
 
-    def predict(self, face: Image) -> Probabilities:
-        """The seven probabilities (7,) of a grey face (48, 48)."""
+    def read(self, face: Image) -> Answer:
+        """What it makes of a grey face (48, 48)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +38,8 @@ class SeenFace:
 
     id: int
     box: Box
-    probabilities: Probabilities | None
-    """(7,) of this frame alone; None when it was not read: missed, too small or cut by the picture's edge."""
+    answer: Answer | None
+    """Of this frame alone; None when the face was not looked at: missed, too small or cut by the picture's edge."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +70,13 @@ class Observation:
 
     @property
     def faces_read(self) -> int:
-        return sum(face.probabilities is not None for face in self.faces)
+        return sum(face.answer is not None for face in self.faces)
 
 
 class Pipeline:
     """Keeps what is known from frame to frame. Used by one thread."""
 
-    def __init__(self, finder: FaceFinder, classifier: Predictor, faces: FacesConfig, mood: MoodConfig) -> None:
+    def __init__(self, finder: FaceFinder, classifier: Reader, faces: FacesConfig, mood: MoodConfig) -> None:
         self._search = PacedSearch(finder, faces.search_interval_s)
         # Who leaves the mood leaves the count of people: one duration for both.
         self._tracker = Tracker(hold_s=mood.absence_s)
@@ -96,10 +100,10 @@ class Pipeline:
         return self._observe(sighting, tuple(SeenFace(t.id, t.box, None) for t in sighting.tracks), now, 0.0, 0.0)
 
     def _look(self, frame: Frame, track: Track) -> SeenFace:
-        probabilities = None
+        answer = None
         if track.last_seen == frame.captured_at and self._is_legible(track.box, frame.image):
-            probabilities = self._classifier.predict(crop_face(frame.image, track.box))
-        return SeenFace(track.id, track.box, probabilities)
+            answer = self._classifier.read(crop_face(frame.image, track.box))
+        return SeenFace(track.id, track.box, answer)
 
     def _is_legible(self, box: Box, image: Image) -> bool:
         height, width = image.shape[:2]
@@ -112,9 +116,10 @@ class Pipeline:
         self, sighting: Sighting, faces: tuple[SeenFace, ...], at: float, find_s: float, classify_s: float
     ) -> Observation:
         readings = [
-            Reading(face.id, face.probabilities, weight=face.box.height)
+            # Who is near counts more, and so does who can be read well.
+            Reading(face.id, face.answer.probabilities, weight=face.box.height * face.answer.readable)
             for face in faces
-            if face.probabilities is not None
+            if face.answer is not None and face.answer.readable >= LEAST_READABLE
         ]
         state = self._mood.update(readings, at, faces=len(faces))
         (previous, faces_before), self._before = self._before, (state.mood, state.faces)

@@ -35,11 +35,16 @@ class Mood(StrEnum):
 
 
 class Head(StrEnum):
-    """The label sets a model may answer in, one output each."""
+    """The questions that a model may answer, one output each."""
 
     FER = "fer"
     FERPLUS = "ferplus"
+    READABLE = "readable"
+    """Whether there is a face whose expression people could read."""
 
+
+LABEL_SETS = (Head.FER, Head.FERPLUS)
+"""The heads that answer with an emotion."""
 
 CONTEMPT = "contempt"
 
@@ -47,6 +52,7 @@ HEAD_LABELS: dict[Head, tuple[str, ...]] = {
     Head.FER: tuple(Emotion),
     # FER+ has contempt as its eighth class. The device drops it and renormalises the other seven.
     Head.FERPLUS: (*Emotion, CONTEMPT),
+    Head.READABLE: ("readable", "unreadable"),
 }
 
 # Mean pleasure and arousal in [-1, 1] of the emotion words in Russell and Mehrabian, "Evidence for a three-factor

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mien_models.errors import ManifestError
-from mien_models.labels import HEAD_LABELS, Head
+from mien_models.labels import HEAD_LABELS, LABEL_SETS, Head
 from mien_models.validation import Strict, explain
 
 MANIFEST_NAME = "manifest.json"
@@ -99,6 +99,8 @@ class Manifest(Strict):
         heads = [output.head for output in self.outputs]
         if len(set(heads)) < len(heads):
             raise ValueError(f"two outputs have the same head ({', '.join(heads)})")
+        if self.answer not in LABEL_SETS:
+            raise ValueError(f"'answer' is {self.answer}, which is no emotion; it must be {' or '.join(LABEL_SETS)}")
         if self.answer not in heads:
             raise ValueError(f"'answer' is {self.answer}, but no output has this head")
         return self

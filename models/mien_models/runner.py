@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import ManifestError
-from mien_models.labels import Head, seven
+from mien_models.labels import HEAD_LABELS, Head, seven
 from mien_models.manifest import Manifest, Tensor, load_manifest
 from mien_models.preprocess import FACE_SIZE, Image
 from mien_models.runtime import Accelerator, open_interpreter
@@ -17,6 +18,16 @@ from mien_models.runtime import Accelerator, open_interpreter
 _INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 
 Probabilities = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """What a model says of one face."""
+
+    probabilities: Probabilities
+    """(7,) of the emotions in canonical order, summing to one."""
+    readable: float
+    """Probability that people could read an expression there; 1 from a model that was not taught to tell."""
 
 
 def quantize(values: npt.NDArray[Any], tensor: Tensor) -> npt.NDArray[Any]:
@@ -74,12 +85,12 @@ class Classifier:
         self._interpreter.invoke()
         return {o.head: dequantize(self._interpreter.get_tensor(index)[0], o) for o, index in self._outputs}
 
-    def predict(self, face: Image) -> Probabilities:
-        """The seven emotions' probabilities (7,) in canonical order, from the head that the device answers with."""
+    def read(self, face: Image) -> Answer:
+        """What the device makes of a face, grey uint8 (48, 48): from the head that the manifest names."""
+        scores = self.scores(face)
         head = self.manifest.answer
-        output = self.manifest.output(head)
-        assert output is not None  # noqa: S101 - a manifest without it is refused
-        return seven(self.scores(face)[head], output.labels)
+        readable = float(scores[Head.READABLE][0]) if Head.READABLE in scores else 1.0
+        return Answer(seven(scores[head], HEAD_LABELS[head]), readable)
 
 
 def _find(details: list[dict[str, Any]], tensor: Tensor, manifest: Manifest) -> int:

@@ -13,7 +13,7 @@ from mien_convert import runs
 from mien_convert.convert import without_paths
 from mien_convert.runs import read_holdout, read_run
 from mien_models.errors import DataError
-from mien_models.labels import Head
+from mien_models.labels import LABEL_SETS
 
 SetConfig = Callable[..., None]
 
@@ -31,7 +31,7 @@ def test_a_whole_run(run: Path) -> None:
 
     assert (read.calibration.shape, read.calibration.dtype) == ((80, 48, 48), np.uint8)
     assert read.holdout.faces.shape == (40, 48, 48)
-    assert [int((read.holdout.labels[head] >= 0).sum()) for head in Head] == [35, 40]
+    assert [int((read.holdout.labels[head] >= 0).sum()) for head in LABEL_SETS] == [35, 40]
     assert len(read_holdout(run).faces) == 40
 
 

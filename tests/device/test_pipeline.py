@@ -14,7 +14,7 @@ from mien_device.faces.haar import HaarFinder
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.labels import Emotion, Mood
 from mien_models.preprocess import Box, Image
-from mien_models.runner import Classifier, Probabilities
+from mien_models.runner import Answer, Classifier
 
 TINY = Path(__file__).parents[1] / "data/tiny_emotion"
 PICTURE = np.zeros((480, 640, 3), np.uint8)
@@ -41,11 +41,16 @@ class ScriptedClassifier:
 
     def __init__(self, emotion: Emotion = Emotion.HAPPY) -> None:
         self.emotion = emotion
+        self.readable = 1.0
         self.crops: list[Image] = []
 
-    def predict(self, face: Image) -> Probabilities:
+    def read(self, face: Image) -> Answer:
         self.crops.append(face)
-        return np.eye(7, dtype=np.float32)[list(Emotion).index(self.emotion)]
+        return sure_of(self.emotion, self.readable)
+
+
+def sure_of(emotion: Emotion, readable: float = 1.0) -> Answer:
+    return Answer(np.eye(7, dtype=np.float32)[list(Emotion).index(emotion)], readable)
 
 
 class Stage:
@@ -109,7 +114,7 @@ def test_a_box_is_cropped_square_and_read_once_a_frame():
 def test_an_illegible_face_is_followed_but_not_read(box: Box):
     stage = Stage(box)
     last = stage.play(2)[-1]
-    assert [face.probabilities for face in last.faces] == [None]
+    assert [face.answer for face in last.faces] == [None]
     assert (last.faces_read, last.state.mood, last.state.faces) == (0, Mood.NONE, 1)
     assert stage.classifier.crops == []
 
@@ -142,15 +147,21 @@ def test_who_is_nearer_counts_more():
     picture[:, 400:] = 255
 
     class ByLight:
-        def predict(self, face: Image) -> Probabilities:
-            shown = Emotion.SAD if face.mean() > 128 else Emotion.HAPPY
-            return np.eye(7, dtype=np.float32)[list(Emotion).index(shown)]
+        def read(self, face: Image) -> Answer:
+            return sure_of(Emotion.SAD if face.mean() > 128 else Emotion.HAPPY)
 
     pipeline = Pipeline(ScriptedFinder(near, far), ByLight(), FacesConfig(), MoodConfig())
     for number in range(10):
         state = pipeline.step(Frame(picture, number / 10, number)).state
     assert state.mood is Mood.HAPPY
     assert state.probabilities[Emotion.HAPPY] == pytest.approx(0.75, abs=1e-5)
+
+
+def test_what_is_hardly_a_face_says_nothing_of_the_mood():
+    stage = Stage(HERE)
+    stage.classifier.readable = 0.3
+    last = stage.play(3)[-1]
+    assert (last.state.mood, last.state.faces, last.faces_read) == (Mood.NONE, 1, 1)
 
 
 def test_without_frames_the_mood_becomes_none():

@@ -18,7 +18,7 @@ from mien_device.daemon import Daemon, Parts, build_parts
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.errors import CameraError
 from mien_models.preprocess import Image
-from mien_models.runner import Probabilities
+from mien_models.runner import Answer
 from tests.listener import Listener
 from tests.make_tiny_model import TINY_MODEL
 from tests.mosquitto import Mosquitto, require_mosquitto
@@ -44,9 +44,9 @@ class SlowNetwork:
     def __init__(self, parts: Parts) -> None:
         self._classifier = parts.classifier
 
-    def predict(self, face: Image) -> Probabilities:
+    def read(self, face: Image) -> Answer:
         time.sleep(SLOW_S)
-        return self._classifier.predict(face)
+        return self._classifier.read(face)
 
 
 class Reel:

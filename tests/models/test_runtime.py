@@ -112,7 +112,7 @@ def edgetpu(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def answers(classifier: Classifier) -> bool:
-    return list(Emotion)[classifier.predict(picture(Emotion.FEAR)).argmax()] is Emotion.FEAR
+    return list(Emotion)[classifier.read(picture(Emotion.FEAR)).probabilities.argmax()] is Emotion.FEAR
 
 
 @pytest.mark.parametrize("edgetpu", ["WORKS"], indirect=True)

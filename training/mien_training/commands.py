@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from mien_models.errors import ConfigError, DataError
-from mien_models.labels import Head
+from mien_models.labels import LABEL_SETS, Head
 from mien_models.validation import explain
 from mien_training.backend import import_keras
 
@@ -52,12 +52,23 @@ def _add_emotion(parser: argparse.ArgumentParser) -> None:
         "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (also .gz, .xz), or a folder of pictures"
     )
     parser.add_argument("--ferplus", type=Path, metavar="CSV", help="fer2013new.csv: the votes of the same rows")
+    parser.add_argument(
+        "--negatives",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures without people, to learn what is no readable face (default: that is not learned)",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
     parser.add_argument("--arch", help="architecture (default: mien-small)")
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the data (default: 60)")
     parser.add_argument("--batch", type=int, metavar="N", help="faces a step (default: 128)")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--limit", type=int, metavar="N", help="rows of each split, to try things out (default: all)")
+    parser.add_argument(
+        "--precision",
+        choices=["float32", "bfloat16"],
+        help="of the arithmetic (default: float32); bfloat16 is faster on GPUs and on processors with AVX512-BF16 or AMX",
+    )
     parser.set_defaults(command=_train_emotion)
 
 
@@ -65,19 +76,26 @@ def _train_emotion(arguments: argparse.Namespace) -> str:
     import_keras()
     from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
-    from mien_training.emotion.datasets import Usage, read_faces, split
+    from mien_training.emotion.datasets import Usage, read_faces, split, with_negatives
+    from mien_training.emotion.negatives import read_negatives
     from mien_training.emotion.networks import ARCHITECTURES
 
-    given = {name: getattr(arguments, name) for name in ("arch", "epochs", "batch", "seed", "limit")}
+    given = {name: getattr(arguments, name) for name in ("arch", "epochs", "batch", "seed", "limit", "precision")}
     given = {name: value for name, value in given.items() if value is not None}
     if arguments.arch not in {None, *ARCHITECTURES}:
         raise ConfigError(f"--arch {arguments.arch}: unknown; the architectures are {', '.join(ARCHITECTURES)}")
     faces = read_faces(arguments.data, arguments.ferplus, given.get("seed", 0))
     training = split(faces, Usage.TRAINING, arguments.data, arguments.limit)
     validation = split(faces, Usage.PUBLIC_TEST, arguments.data, arguments.limit)
+    if arguments.negatives:
+        count = round(TrainConfig.model_fields["negative_share"].default * len(training))
+        crops, held_back = read_negatives(arguments.negatives, max(1, count), given.get("seed", 0))
+        training, validation = with_negatives(training, crops), with_negatives(validation, held_back)
     try:
         config = TrainConfig(
             data=arguments.data.name,
+            ferplus=arguments.ferplus and arguments.ferplus.name,
+            negatives=arguments.negatives and arguments.negatives.name,
             fingerprint=train.fingerprint(training, validation),
             heads=train.check_trainable(training),
             **given,
@@ -104,7 +122,7 @@ def _add_evaluate(parser: argparse.ArgumentParser) -> None:
         "--labels",
         type=Head,
         default=Head.FER,
-        choices=list(Head),
+        choices=LABEL_SETS,
         help="whose labels are the truth: FER2013's own (fer, the default), or FER+'s where the taggers have a majority",
     )
     parser.add_argument(
@@ -128,9 +146,8 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     faces = split(everything, usage, data)
     result, probabilities = evaluate(predict, faces, truth, model=arguments.model, data=data, usage=usage)
     if arguments.predictions:
-        labels = faces.fer if truth is Head.FER else faces.ferplus
         rows = np.flatnonzero(everything.usage == usage)
-        write_predictions(arguments.predictions, rows, labels, probabilities, truth)
+        write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
     return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
 
 

@@ -28,7 +28,7 @@ class Reading:
     probabilities: Probabilities
     """(7,)"""
     weight: float = 1.0
-    """How much it counts among other faces: its height in pixels, so that who is near counts more."""
+    """How much it counts among other faces."""
 
 
 class MoodTracker:

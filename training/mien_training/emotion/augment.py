@@ -6,7 +6,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.labels import HEAD_LABELS, Head
 from mien_models.preprocess import FACE_SIZE
+from mien_training.emotion.negatives import spoil
 
 Pixels = npt.NDArray[np.float32]
 Targets = dict[str, npt.NDArray[np.float32]]
@@ -20,6 +22,7 @@ _NOISE = 5.0  # grey levels, standard deviation of the noise's own standard devi
 _BLUR_SHARE = 0.1  # of the faces: seen from afar, 20 to 40 px wide
 _ERASE_SHARE = 0.5  # of the faces
 _ERASE_MAX = 16  # pixels
+_UNREADABLE = np.array([label == "unreadable" for label in HEAD_LABELS[Head.READABLE]], np.float32)
 _MIXUP = 0.4  # both parameters of the Beta distribution (Zhang et al. 2018)
 
 
@@ -30,10 +33,20 @@ class FaceBatches:
     """
 
     def __init__(
-        self, pixels: npt.NDArray[np.uint8], targets: Targets, *, batch: int, seed: int, epoch: int, mixup: bool = True
+        self,
+        pixels: npt.NDArray[np.uint8],
+        targets: Targets,
+        *,
+        batch: int,
+        seed: int,
+        epoch: int,
+        mixup: bool = True,
+        spoilt: float = 0.0,
     ) -> None:
+        """`spoilt` is the share of the faces that are made unreadable, so that only the head `readable` learns from them."""
         self._pixels = pixels
         self._targets = targets
+        self._spoilt = spoilt
         self._batch = batch
         self._key = (seed, epoch)
         self._mixup = mixup
@@ -45,9 +58,19 @@ class FaceBatches:
     def __getitem__(self, index: int) -> tuple[Pixels, Targets]:
         rng = np.random.default_rng((*self._key, index))
         rows = self._order[index * self._batch : (index + 1) * self._batch]
-        pixels = augment(self._pixels[rows], rng)[..., np.newaxis]
         targets = {head: table[rows] for head, table in self._targets.items()}
+        faces = self._spoil(self._pixels[rows], targets, rng)
+        pixels = augment(faces, rng)[..., np.newaxis]
         return mix(pixels, targets, rng) if self._mixup else (pixels, targets)
+
+    def _spoil(self, faces: npt.NDArray[np.uint8], targets: Targets, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+        """Make a share of the faces unreadable; `targets` are changed to say so."""
+        chosen = np.flatnonzero(rng.random(len(faces)) < self._spoilt)
+        if len(chosen):
+            faces[chosen] = [spoil(face, rng) for face in faces[chosen]]
+            for head, table in targets.items():
+                table[chosen] = _UNREADABLE if head == Head.READABLE else 0
+        return faces
 
 
 def batch_count(faces: int, batch: int) -> int:

@@ -39,11 +39,21 @@ class TrainConfig(Strict):
     """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
     mixup: bool = True
     """Blend faces in pairs."""
+    precision: Literal["float32", "bfloat16"] = "float32"
+    """Of the layers' arithmetic; the weights stay in float32. Faster with bfloat16 where the processor has it."""
+    negative_share: float = Field(default=0.08, ge=0, lt=1)
+    """Crops of the negatives for each face, and as many again of the faces spoilt, where negatives are given."""
+    readable_weight: float = Field(default=0.3, ge=0)
+    """Of the head `readable` in the loss, beside 1 for each label set."""
     limit: int | None = Field(default=None, ge=1)
     """Rows of each split, for trying things out; None is all."""
 
     data: str
     """Name of the data set's file or folder, without its path."""
+    ferplus: str | None = None
+    """Name of the file of FER+ votes."""
+    negatives: str | None = None
+    """Name of the folder of pictures without people."""
     fingerprint: str
     """Hash of the faces and labels, so that a run is resumed on the data that it began with."""
     heads: tuple[Head, ...] = Field(min_length=1)

@@ -11,9 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import DataError
-from mien_models.labels import Emotion
+from mien_models.labels import Emotion, Head
 from mien_models.preprocess import FACE_SIZE
-from mien_training.emotion.ferplus import Votes, majority, read_votes
+from mien_training.emotion.ferplus import Votes, majority, read_votes, readable_share
 from mien_training.emotion.files import csv_rows
 from mien_training.emotion.folders import read_folder
 
@@ -51,6 +51,17 @@ class Faces:
         """(n,) FER+ majority label, `NO_LABEL` where there is none."""
         return np.full(len(self), NO_LABEL) if self.votes is None else majority(self.votes)
 
+    @property
+    def readable(self) -> npt.NDArray[np.float32]:
+        """(n,) the share of people who saw an emotion there; without votes 1 for every face with a label."""
+        return readable_share(self.votes) if self.votes is not None else (self.fer != NO_LABEL).astype(np.float32)
+
+    def labels(self, head: Head) -> npt.NDArray[np.int64]:
+        """(n,) the true answer of `head`, as a position in its labels; `NO_LABEL` where there is none."""
+        if head is Head.READABLE:
+            return (self.readable < 0.5).astype(np.int64)
+        return self.fer if head is Head.FER else self.ferplus
+
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Faces:
         """The chosen rows, in the order asked for."""
         votes = None if self.votes is None else self.votes[rows]
@@ -87,6 +98,20 @@ def split(faces: Faces, usage: Usage, source: Path, limit: int | None = None) ->
         found = ", ".join(f"{name} ({n} rows)" for name, n in Counter(faces.usage.tolist()).items())
         raise DataError(f"{source}: no row with usage {usage}; it has {found or 'no rows at all'}")
     return faces.take(rows[:limit])
+
+
+def with_negatives(faces: Faces, crops: npt.NDArray[np.uint8]) -> Faces:
+    """`faces` and, after them, `crops` (m, 48, 48) in which nobody sees an emotion."""
+    m = len(crops)
+    votes = (
+        None if faces.votes is None else np.concatenate([faces.votes, np.zeros((m, faces.votes.shape[1]), np.uint8)])
+    )
+    return Faces(
+        np.concatenate([faces.pixels, crops]),
+        np.concatenate([faces.fer, np.full(m, NO_LABEL)]),
+        votes,
+        np.concatenate([faces.usage, np.repeat(faces.usage[:1], m)]),
+    )
 
 
 def balanced_rows(faces: Faces, count: int, seed: int) -> npt.NDArray[np.int64]:

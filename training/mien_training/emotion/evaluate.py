@@ -77,7 +77,7 @@ def evaluate(
         DataError: no row has such a label.
 
     """
-    labels = faces.fer if truth is Head.FER else faces.ferplus
+    labels = faces.labels(truth)
     if not (labels >= 0).any():
         raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
     answers = predict(faces.pixels)

@@ -80,6 +80,12 @@ def soft_targets(votes: Votes) -> npt.NDArray[np.float32]:
     return np.asarray(kept[:, :_EMOTIONS] / total, np.float32)
 
 
+def readable_share(votes: Votes) -> npt.NDArray[np.float32]:
+    """The share of the ten votes (n,) that found an emotion: neither `unknown` nor `NF`."""
+    total = np.maximum(votes.sum(axis=1, dtype=np.int64), 1)
+    return np.asarray(votes[:, :_EMOTIONS].sum(axis=1) / total, np.float32)
+
+
 def agreement(votes: Votes) -> npt.NDArray[np.float32]:
     """Share of all ten columns' votes on each of the eight emotions (n, 8), nothing removed."""
     total = np.maximum(votes.sum(axis=1, keepdims=True, dtype=np.int64), 1)

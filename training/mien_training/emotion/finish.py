@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from mien_models.labels import Head
+from mien_models.labels import LABEL_SETS, Head
 from mien_training import runs
 from mien_training.emotion.augment import FaceBatches
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import Faces, balanced_rows
 from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.temperature import fold_temperatures
 from mien_training.emotion.validation import score_heads
 from mien_training.report import draw_confusion
 
@@ -27,13 +28,15 @@ def finish(
 ) -> None:
     """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
     _keep_better(model, config.heads, validation, batches)
+    temperatures = fold_temperatures(model, config.heads, validation)
+    log.info("temperatures: %s", ", ".join(f"{head} {value:.2f}" for head, value in temperatures.items()))
     scores = {head.value: s.model_dump(mode="json") for head, s in score_heads(model, validation, config.heads).items()}
     runs.write_json(run / runs.VALIDATION, scores)
     draw_confusion(run / "confusion.png", scores)
     chosen = balanced_rows(training, _CALIBRATION_FACES, config.seed)
     runs.write_arrays(run / runs.CALIBRATION, {"faces": training.pixels[chosen]})
-    holdout: runs.Arrays = {"faces": validation.pixels, "fer": validation.fer, "ferplus": validation.ferplus}
-    runs.write_arrays(run / runs.HOLDOUT, holdout)
+    labels = {head.value: validation.labels(head) for head in config.heads}
+    runs.write_arrays(run / runs.HOLDOUT, {"faces": validation.pixels, **labels})
     # A copy that was never compiled: without the optimizer, half the size, and loadable under any Keras backend.
     final = ARCHITECTURES[config.arch](config.heads)
     final.set_weights(model.get_weights())
@@ -61,7 +64,8 @@ def _keep_better(model: Any, heads: tuple[Head, ...], validation: Faces, batches
 
 
 def _mean_accuracy(model: Any, faces: Faces, heads: tuple[Head, ...]) -> float:
-    return float(np.mean([scores.accuracy for scores in score_heads(model, faces, heads).values()]))
+    scores = score_heads(model, faces, heads)
+    return float(np.mean([scores[head].accuracy for head in LABEL_SETS if head in scores]))
 
 
 def _settle_normalisation(model: Any, batches: FaceBatches, steps: int = 400) -> None:

@@ -64,7 +64,7 @@ def _read_classes(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.i
         if child.name.lower() not in _NAMES:
             raise DataError(f"{child}: not named after an emotion; rename it to one of {', '.join(sorted(_NAMES))}")
         pictures = sorted(path for path in child.iterdir() if path.suffix.lower() in _PICTURES)
-        faces += [_read_picture(path) for path in pictures]
+        faces += [resize_face(read_picture(path), FACE_SIZE) for path in pictures]
         labels += [list(Emotion).index(_NAMES[child.name.lower()])] * len(pictures)
     if not faces:
         raise DataError(
@@ -73,8 +73,19 @@ def _read_classes(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.i
     return np.stack(faces), np.array(labels, np.int64)
 
 
-def _read_picture(path: Path) -> npt.NDArray[np.uint8]:
+def picture_files(folder: Path) -> list[Path]:
+    """All pictures below `folder`, in the order of their names."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in _PICTURES)
+
+
+def read_picture(path: Path) -> npt.NDArray[np.uint8]:
+    """A picture in grey (h, w).
+
+    Raises:
+        DataError: it cannot be read.
+
+    """
     picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
     if picture is None:
         raise DataError(f"{path}: damaged or no picture; remove it or copy it again")
-    return resize_face(np.asarray(picture, np.uint8), FACE_SIZE)
+    return np.asarray(picture, np.uint8)

@@ -22,6 +22,7 @@ from mien_training.emotion.datasets import NO_LABEL, Faces
 from mien_training.emotion.ferplus import soft_targets
 from mien_training.emotion.finish import finish
 from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.precision import for_training
 from mien_training.emotion.validation import validate
 from mien_training.report import draw_curves
 
@@ -43,10 +44,11 @@ def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) ->
         log.info("%s: finished already (%d epochs)", run, config.epochs)
         return
     keras.utils.set_random_seed(config.seed)
-    model = ARCHITECTURES[config.arch](config.heads)
+    model = for_training(ARCHITECTURES[config.arch](config.heads), config.precision)
     model.compile(
         _optimizer(config, steps=batch_count(len(training), config.batch)),
         {head.value: "categorical_crossentropy" for head in config.heads},
+        loss_weights={head.value: config.readable_weight if head is Head.READABLE else 1.0 for head in config.heads},
     )
     model.optimizer.build(model.trainable_variables)
     history = _resume(model, run / runs.CHECKPOINT)
@@ -74,7 +76,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) ->
 
 
 def check_trainable(training: Faces) -> tuple[Head, ...]:
-    """The heads that the faces have labels for.
+    """The heads that the faces have labels for: `readable` where there are negatives among them.
 
     Raises:
         DataError: there is none.
@@ -84,7 +86,7 @@ def check_trainable(training: Faces) -> tuple[Head, ...]:
     heads = tuple(head for head, labels in labelled.items() if (labels != NO_LABEL).any())
     if not heads:
         raise DataError("the training faces have no labels")
-    return heads
+    return (*heads, Head.READABLE) if (training.readable == 0).any() else heads
 
 
 def fingerprint(*parts: Faces) -> str:
@@ -125,11 +127,15 @@ def _targets(faces: Faces, config: TrainConfig) -> Targets:
     targets = {Head.FER.value: (hard * (faces.fer != NO_LABEL)[:, None]).astype(np.float32)}
     if Head.FERPLUS in config.heads and faces.votes is not None:
         targets[Head.FERPLUS.value] = soft_targets(faces.votes)
+    targets[Head.READABLE.value] = np.stack([faces.readable, 1 - faces.readable], axis=1)
     return {head.value: targets[head.value] for head in config.heads}
 
 
 def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) -> FaceBatches:
-    return FaceBatches(faces.pixels, targets, batch=config.batch, seed=config.seed, epoch=epoch, mixup=config.mixup)
+    spoilt = config.negative_share if Head.READABLE in config.heads else 0.0
+    return FaceBatches(
+        faces.pixels, targets, batch=config.batch, seed=config.seed, epoch=epoch, mixup=config.mixup, spoilt=spoilt
+    )
 
 
 def _train_epoch(model: Any, batches: FaceBatches) -> float:

@@ -23,9 +23,9 @@ def validate(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[str, flo
 
 
 def score_heads(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head, Scores]:
-    truth = {Head.FER: faces.fer, Head.FERPLUS: faces.ferplus}
-    probabilities = _predict(model, faces)
-    return {head: score(probabilities[head.value], truth[head], HEAD_LABELS[head]) for head in heads}
+    """How well each head of the model answers on the faces that have a label of it."""
+    probabilities = predict(model, faces)
+    return {head: score(probabilities[head.value], faces.labels(head), HEAD_LABELS[head]) for head in heads}
 
 
 @contextmanager
@@ -41,7 +41,7 @@ def running_average(model: Any) -> Iterator[None]:
             variable.assign(value)
 
 
-def _predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
+def predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
     """Each head's probabilities (n, k), by its name."""
     pixels = faces.pixels[..., np.newaxis].astype(np.float32)
     result: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=256, verbose=0)
