@@ -25,3 +25,4 @@ def test_the_watchdog_and_the_types_belong_together() -> None:
     assert settings["Type"] == "notify"
     assert int(settings["WatchdogSec"]) > 0
     assert settings["Restart"] == "on-failure"
+    assert settings["StartLimitIntervalSec"] == "0", "a camera that comes back after an hour finds mien running"

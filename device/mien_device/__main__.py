@@ -62,7 +62,11 @@ def build_parser() -> argparse.ArgumentParser:
         help="a real camera instead of the scenes: auto, opencv:0, replay:PATH",
     )
     demo.add_argument(
-        "--port", type=int, default=0, help="port of the demo's broker on 127.0.0.1 (default: a free one)"
+        "--port",
+        type=_port,
+        default=0,
+        metavar="N",
+        help="port of the demo's broker on 127.0.0.1 (default: a free one)",
     )
     demo.add_argument("--verbose", action="store_true", help="show the daemon's log as well")
     _add_json(demo, "one JSON object a line")
@@ -119,6 +123,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _port(text: str) -> int:
+    if not text.isdecimal() or not 0 < int(text) < 65536:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
+    return int(text)
+
+
 def _dispatch(arguments: argparse.Namespace) -> int:
     # Imported here and below so that --help does not wait for OpenCV and the runtime.
     from mien_device import commands
@@ -137,7 +147,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             from mien_device.check import run_check
 
             log_to_stderr("error")  # what a part would log stands in the report
-            return run_check(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+            return run_check(arguments.config, as_json=arguments.as_json)
         case _:
             return _run(arguments)
 

@@ -13,12 +13,12 @@ from pathlib import Path
 from mien_device.camera.devices import list_cameras
 from mien_device.camera.open import open_camera
 from mien_device.config import Config
-from mien_device.config.load import read_password
+from mien_device.config.load import find_config, load_config, read_password
 from mien_device.faces.open import open_finder
 from mien_device.music.player import probe_sound
 from mien_device.music.playlist import Playlists
 from mien_device.state import cache_folder, state_folder
-from mien_models.errors import CameraError, MienError, ModelError, MusicError, OutcomeError
+from mien_models.errors import CameraError, ConfigError, MienError, ModelError, MusicError, OutcomeError
 from mien_models.labels import Emotion
 from mien_models.runner import Classifier
 from mien_models.runtime import EDGETPU_LIBRARY, Accelerator, find_runtime, probe_edgetpu
@@ -47,9 +47,20 @@ class Finding:
     """That of the error, where something must be mended."""
 
 
-def run_check(config: Config, *, as_json: bool) -> int:
-    """Check everything and print the findings; the exit code is that of the first thing that must be mended, else 0."""
-    findings = [finding for name, check in CHECKS for finding in _guarded(name, check, config)]
+def run_check(named: Path | None, *, as_json: bool) -> int:
+    """Check everything and print the findings; the exit code is that of the first thing that must be mended, else 0.
+
+    Raises:
+        ConfigError: the configuration has mistakes, so nothing else can be checked; in JSON that is a finding.
+
+    """
+    try:
+        config = load_config(find_config(named))
+        findings = [finding for name, check in CHECKS for finding in _guarded(name, check, config)]
+    except ConfigError as error:
+        if not as_json:
+            raise
+        findings = [_to_mend("configuration", str(error), code=error.exit_code)]
     if as_json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2) + "\n")
     else:

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from mien_device.camera.addresses import without_secrets
 from mien_device.config import CameraConfig, Config
-from mien_device.config.load import default_paths, find_config, load_config
+from mien_device.config.load import PASSWORD_VARIABLE, default_paths, find_config, load_config
 from mien_device.config.template import commented_template, effective
+from mien_device.home.tls import check_settings
 from mien_models.errors import ConfigError
-from mien_models.manifest import load_manifest
+from mien_models.runner import Classifier
 from mien_models.shipped import find_model, shipped_models
 from mien_models.validation import explain
 
 
 def show_models(names: list[str], *, as_json: bool) -> int:
-    """Say what the named models (all shipped ones without a name) are, after checking their files."""
-    manifests = [load_manifest(find_model(name)) for name in names or shipped_models()]
+    """Say what the named models (all shipped ones without a name) are, after opening them as the daemon would."""
+    manifests = [Classifier.open(find_model(name)).manifest for name in names or shipped_models()]
     if as_json:
         _print(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], indent=2))
         return 0
@@ -53,10 +56,20 @@ def init_config(target: Path | None, *, to_stdout: bool) -> int:
 
 
 def check_config(named: Path | None, *, as_json: bool) -> int:
-    """Read the configuration; every mistake is in the error that this raises."""
+    """Read the configuration and see that its settings fit together; every mistake is in the error that this raises."""
     path = find_config(named)
-    load_config(path)
     where = str(path) if path else None
+    try:
+        config = load_config(path)
+        if config.mqtt.host:
+            # Whether there is a password, not which: its file may be readable for the service's user only.
+            has_password = config.mqtt.password_file is not None or PASSWORD_VARIABLE in os.environ
+            check_settings(config.mqtt, "" if has_password else None)
+    except ConfigError as error:
+        if not as_json:
+            raise
+        _print(json.dumps({"file": where, "ok": False, "error": str(error)}, ensure_ascii=False))
+        return error.exit_code
     _print(
         json.dumps({"file": where, "ok": True}) if as_json else f"{where or 'no file, built-in defaults'}: no mistakes"
     )
@@ -64,7 +77,9 @@ def check_config(named: Path | None, *, as_json: bool) -> int:
 
 
 def show_config(config: Config, *, as_json: bool) -> int:
-    """Print the settings in force."""
+    """Print the settings in force. Of a network camera's address, which may hold a password, only scheme and host."""
+    camera = config.camera.model_copy(update={"source": without_secrets(config.camera.source)})
+    config = config.model_copy(update={"camera": camera})
     _print(
         json.dumps(config.model_dump(mode="json"), indent=2) if as_json else effective(config),
         end="" if not as_json else "\n",
@@ -82,7 +97,7 @@ def with_camera(config: Config, source: str) -> Config:
     try:
         camera = config.camera.model_validate(config.camera.model_dump() | {"source": source})
     except ValidationError as error:
-        raise ConfigError(f"--camera {source}: {'; '.join(explain(error, CameraConfig))}") from None
+        raise ConfigError(f"--camera: {'; '.join(explain(error, CameraConfig))}") from None
     return config.model_copy(update={"camera": camera})
 
 

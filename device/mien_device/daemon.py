@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien_device.camera import Camera, Frame
-from mien_device.camera.open import open_camera, public_name
+from mien_device.camera.addresses import public_name
+from mien_device.camera.open import open_camera
 from mien_device.config import Config
 from mien_device.config.load import read_password
 from mien_device.faces import FaceFinder

@@ -96,7 +96,7 @@ class Pipeline:
 
     def idle(self, now: float) -> Observation:
         """Bring the mood up to date when no frame came: nobody is seen, so in time nobody is there."""
-        sighting = self._tracker.update((), now)
+        sighting = self._tracker.wait(now)
         return self._observe(sighting, tuple(SeenFace(t.id, t.box, None) for t in sighting.tracks), now, 0.0, 0.0)
 
     def _look(self, frame: Frame, track: Track) -> SeenFace:

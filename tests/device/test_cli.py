@@ -46,7 +46,9 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     assert "mien check" in text
 
 
-@pytest.mark.parametrize("arguments", [[], ["dance"], ["run", "--seconds", "-1"], ["run", "--seconds", "nan"]])
+@pytest.mark.parametrize(
+    "arguments", [[], ["dance"], ["run", "--seconds", "-1"], ["run", "--seconds", "nan"], ["demo", "--port", "99999"]]
+)
 def test_misuse_is_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(arguments)
@@ -59,6 +61,24 @@ def test_config_commands(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> 
     fails(["config", "init", "--out", str(target)], 3, "exists already", capsys)
     assert main(["config", "show", "--config", str(target), "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["camera"]["source"] == "auto"
+
+
+def test_show_prints_no_password_of_a_camera(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = config(tmp_path, '[camera]\nsource = "opencv:rtsp://me:hunter2@door/one?key=hunter2"\n')
+    for more in ([], ["--json"]):
+        assert main(["config", "show", *settings, *more]) == 0
+        text = capsys.readouterr().out
+        assert "opencv:rtsp://door" in text
+        assert "hunter2" not in text
+
+
+def test_check_sees_settings_that_do_not_fit_together(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    settings = config(tmp_path, '[mqtt]\nhost = "localhost"\nca_file = "/ca.pem"\n')
+    fails(["config", "check", *settings], 3, "'mqtt.ca_file' is set but 'mqtt.tls' is not", capsys)
+    assert main(["config", "check", "--json", *settings]) == 3
+    found = json.loads(capsys.readouterr().out)
+    assert found["ok"] is False
+    assert "mqtt.ca_file" in found["error"]
 
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +96,11 @@ class TestTrouble:
         fails(["run", *config(tmp_path, "[camera]\nsorce = 1\n")], 3, "did you mean 'source'", capsys)
 
     def test_unknown_camera(self, capsys: pytest.CaptureFixture[str]) -> None:
-        fails(["run", "--camera", "webcam"], 3, "--camera webcam", capsys)
+        fails(["run", "--camera", "webcam"], 3, "--camera: 'source'", capsys)
+
+    def test_unknown_camera_of_the_demo(self, capsys: pytest.CaptureFixture[str]) -> None:
+        fails(["demo", "--camera", "rtsp://me:hunter2@door", "--seconds", "1"], 3, "must be auto", capsys)
+        assert "hunter2" not in capsys.readouterr().err
 
     def test_missing_model(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         fails(["run", *config(tmp_path, '[model]\nemotion = "/none"\n')], 4, "neither a model directory nor", capsys)
@@ -119,6 +143,14 @@ class TestCheck:
         assert {"camera", "runtime", "model", "faces", "accelerator", "sound", "music", "broker"} <= set(found)
         assert found["broker"]["grade"] == "note"
         assert not (tmp_path / "MIEN_STATE_DIR").exists(), "a check leaves no trace"
+
+    def test_mistakes_in_the_configuration_are_json_too(
+        self, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        assert main(["check", "--json", *config(tmp_path, "[camera]\nsorce = 1\n")]) == 3
+        (finding,) = json.loads(capsys.readouterr().out)
+        assert (finding["subject"], finding["grade"]) == ("configuration", "mend")
+        assert "camera.sorce" in finding["found"]
 
     def test_the_first_thing_to_mend_decides_the_exit_code(
         self, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -65,3 +66,14 @@ def test_ctrl_c_ends_it_cleanly(tmp_path: Path) -> None:
         assert demo.wait(10) == 0
         assert time.monotonic() - begin < 4
     assert "came back over MQTT" in rest
+
+
+def test_a_reader_that_goes_away_ends_it(tmp_path: Path) -> None:
+    command = (
+        f"{shlex.quote(sys.executable)} -m mien_device demo --seconds 30 --json | head -1; exit ${{PIPESTATUS[0]}}"
+    )
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "MIEN_CACHE_DIR": str(tmp_path)}
+    run = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=environment, check=False)
+    assert run.returncode == 141, run.stderr
+    assert "Traceback" not in run.stderr
+    assert len(run.stdout.splitlines()) == 1

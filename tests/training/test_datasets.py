@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import lzma
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -187,6 +188,10 @@ def test_folder_with_mistakes(tmp_path: Path) -> None:
     (tmp_path / "confused").rename(tmp_path / "sad")
     (tmp_path / "sad" / "broken.jpg").write_text("no picture")
     with pytest.raises(DataError, match=r"broken\.jpg: damaged or no picture"):
+        read_faces(tmp_path)
+    # A name that is not UTF-8 took the process down with it.
+    (tmp_path / "sad" / "broken.jpg").rename(os.fsdecode(os.fsencode(tmp_path / "sad") + b"/\xff\xfe.jpg"))
+    with pytest.raises(DataError, match="damaged or no picture"):
         read_faces(tmp_path)
     with pytest.raises(DataError, match="FER\\+ votes belong to rows"):
         read_faces(tmp_path, tmp_path / "fer2013new.csv")

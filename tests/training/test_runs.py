@@ -63,10 +63,10 @@ def test_writing_leaves_the_old_file_until_the_new_one_is_whole(
     runs.write_json(path, [1])
 
     def full_disk(self: Path, content: bytes) -> int:
-        raise OSError("no space left")
+        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path, "write_bytes", full_disk)
-    with pytest.raises(OSError, match="no space"):
+    with pytest.raises(DataError, match=r"history\.json: cannot be written \(No space left on device\)"):
         runs.write_json(path, [1, 2])
     assert json.loads(path.read_text()) == [1]
 

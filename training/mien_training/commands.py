@@ -63,13 +63,21 @@ def _add_emotion(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the data (default: 60)")
     parser.add_argument("--batch", type=int, metavar="N", help="faces a step (default: 128)")
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
-    parser.add_argument("--limit", type=int, metavar="N", help="rows of each split, to try things out (default: all)")
+    parser.add_argument(
+        "--limit", type=_count, metavar="N", help="rows of each split, to try things out (default: all)"
+    )
     parser.add_argument(
         "--precision",
         choices=["float32", "bfloat16"],
         help="of the arithmetic (default: float32); bfloat16 is faster on GPUs and on processors with AVX512-BF16 or AMX",
     )
     parser.set_defaults(command=_train_emotion)
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
 
 
 def _train_emotion(arguments: argparse.Namespace) -> str:
@@ -141,6 +149,8 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
 
     data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
+    if arguments.predictions and not arguments.predictions.parent.is_dir():
+        raise DataError(f"{arguments.predictions}: there is no folder {arguments.predictions.parent}; make it first")
     predict = open_predictor(arguments.model)
     everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
     faces = split(everything, usage, data)

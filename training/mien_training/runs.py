@@ -31,10 +31,18 @@ Config = TypeVar("Config", bound=Strict)
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Replace `path` by `content` in one step, so that a killed training never leaves half a file."""
+    """Replace `path` by `content` in one step, so that a killed training never leaves half a file.
+
+    Raises:
+        DataError: the file system refuses.
+
+    """
     temporary = path.with_name(f".{path.name}.new")
-    temporary.write_bytes(content)
-    os.replace(temporary, path)  # noqa: PTH105 - the call that promises atomicity
+    try:
+        temporary.write_bytes(content)
+        os.replace(temporary, path)  # noqa: PTH105 - the call that promises atomicity
+    except OSError as error:
+        raise DataError(f"{path}: cannot be written ({error.strerror}); make room or give another place") from error
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -74,7 +82,10 @@ def claim(run: Path, config: Strict) -> None:
     if not path.exists():
         if run.exists() and (not run.is_dir() or any(run.iterdir())):
             raise ConfigError(f"{run}: exists and is no run of mien-train; give --out a new directory")
-        run.mkdir(parents=True, exist_ok=True)
+        try:
+            run.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise ConfigError(f"{run}: cannot be made ({error.strerror}); give --out another directory") from error
         write_json(path, config.model_dump(mode="json"))
         return
     earlier = load_config(run, type(config)).model_dump(mode="json")

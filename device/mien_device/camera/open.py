@@ -29,14 +29,6 @@ def open_camera(config: CameraConfig) -> Camera:
     return Rotated(camera, config.rotate) if config.rotate else camera
 
 
-def public_name(source: str) -> str:
-    """The source as it may be logged and published: of a stream, only scheme and host."""
-    from mien_device.camera.opencv import without_secrets
-
-    kind, _, rest = source.partition(":")
-    return f"{kind}:{without_secrets(rest)}" if kind == "opencv" else source
-
-
 def _open(config: CameraConfig) -> Camera:
     kind, _, rest = config.source.partition(":")
     if kind == "auto":

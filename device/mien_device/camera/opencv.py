@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import threading
 import time
 
@@ -10,6 +9,7 @@ import cv2
 import numpy as np
 
 from mien_device.camera import Frame
+from mien_device.camera.addresses import stream_host
 from mien_device.camera.quiet import silence_opencv
 from mien_device.config.schema import CameraConfig
 from mien_device.latest import Closed, Latest
@@ -38,7 +38,7 @@ class OpenCvCamera:
     def __init__(self, source: str, config: CameraConfig) -> None:
         silence_opencv()
         self._is_device = "://" not in source
-        self.name = f"webcam {source}" if self._is_device else f"stream {without_secrets(source)}"
+        self.name = f"webcam {source}" if self._is_device else f"stream {stream_host(source)}"
         self._timeout_s = config.timeout_s
         self._period_s = 1 / config.fps
         self._next_at = 0.0
@@ -127,9 +127,3 @@ class OpenCvCamera:
             self._previous, self._changed_at = image, at
         elif at - self._changed_at > self._timeout_s:
             raise CameraError(f"{self.name} repeats one picture since {at - self._changed_at:.1f} s; plug it in again")
-
-
-def without_secrets(address: str) -> str:
-    """A stream's scheme and host. User, password, path and query stay out of the log: all of them may hold secrets."""
-    match = re.match(r"(\w+://)(?:.*@)?(\[[^\]]*\]|[^/?#:&]*)", address)
-    return match[1] + match[2] if match else address

@@ -13,6 +13,7 @@ import cv2
 from mien_device.camera import Frame
 from mien_device.camera.quiet import silence_opencv
 from mien_models.errors import DataError
+from mien_models.pictures import read_picture
 from mien_models.preprocess import Image
 
 log = logging.getLogger(__name__)
@@ -111,6 +112,10 @@ class _Video:
     """A file that OpenCV's FFmpeg decodes, GIF among them."""
 
     def __init__(self, path: Path, fps: float) -> None:
+        try:
+            str(path).encode()  # OpenCV 4.14 takes the process down at a name that is not UTF-8
+        except UnicodeEncodeError:
+            raise DataError(f"{str(path)!a}: OpenCV cannot open a video of this name; rename it") from None
         self._path = path
         self._capture = cv2.VideoCapture()
         self.rewind()
@@ -172,14 +177,21 @@ class _Pictures:
         while (place := self._place()) < len(self._paths):
             path = self._paths[place]
             if self._shown is None or self._shown[0] != path:
-                image = cv2.imread(str(path), cv2.IMREAD_COLOR)
+                image = _read(path)
                 if image is None:
                     log.warning("%s: not a picture that OpenCV can decode; left out", path)
                     del self._paths[place]
                     continue
-                self._shown = (path, image)  # type: ignore[assignment]
-            return self._shown[1]  # type: ignore[index]
+                self._shown = (path, image)
+            return self._shown[1]
         return None
+
+
+def _read(path: Path) -> Image | None:
+    try:
+        return read_picture(path, colour=True)
+    except OSError:
+        return None  # deleted since the folder was listed
 
 
 def _open_reel(path: Path, fps: float) -> _Reel:

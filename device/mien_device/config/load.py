@@ -50,17 +50,20 @@ def load_config(path: Path | None) -> Config:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    mistakes = []
     mqtt = values.get("mqtt")
-    if isinstance(mqtt, dict) and "password" in mqtt:
-        raise ConfigError(
-            f"{path}: 'mqtt.password': passwords are not kept in this file; put it into a file named by mqtt.password_file "
+    if isinstance(mqtt, dict) and mqtt.pop("password", None) is not None:
+        mistakes.append(
+            "'mqtt.password': passwords are not kept in this file; put it into a file named by mqtt.password_file "
             f"(readable by mien only), into {PASSWORD_VARIABLE}, or hand it over as the systemd credential {CREDENTIAL}"
         )
     try:
-        return Config.model_validate(values)
+        config = Config.model_validate(values)
     except ValidationError as error:
-        mistakes = explain(error, Config)
-        raise ConfigError(f"{path}: {'; '.join(mistakes)} (see `mien config init --print`)") from None
+        mistakes += [*explain(error, Config), "see `mien config init --print`"]
+    if mistakes:
+        raise ConfigError(f"{path}: {'; '.join(mistakes)}") from None
+    return config
 
 
 def read_password(config: MqttConfig) -> str | None:

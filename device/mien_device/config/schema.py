@@ -22,8 +22,8 @@ class CameraConfig(Strict):
     opencv:rtsp://… (a network camera), replay:PATH (a video, a picture or a folder of them), or demo."""
     width: int = Field(640, ge=160, le=4096)
     height: int = Field(480, ge=120, le=4096)
-    fps: float = Field(10.0, gt=0, le=120)
-    """Frames a second. Ten are enough for a mood; more only warms the board."""
+    fps: float = Field(10.0, ge=1, le=120)
+    """Frames a second. Ten are enough for a mood; more only warms the board. A video in place of a camera keeps its own."""
     rotate: Literal[0, 90, 180, 270] = 0
     """Degrees clockwise to turn the picture upright."""
     loop: bool = True
@@ -35,9 +35,11 @@ class CameraConfig(Strict):
     @classmethod
     def _is_known(cls, source: str) -> str:
         kind, _, rest = source.partition(":")
-        if source in {"auto", "picamera2", "demo"} or (kind in {"opencv", "replay"} and rest):
+        # An address without its scheme would pass for a device, and its password be logged as the device's name.
+        is_opencv = kind == "opencv" and (rest.isdecimal() or rest.startswith("/") or "://" in rest)
+        if source in {"auto", "picamera2", "demo"} or is_opencv or (kind == "replay" and rest):
             return source
-        raise ValueError("must be auto, picamera2, demo, opencv:…, or replay:PATH")
+        raise ValueError("must be auto, picamera2, demo, opencv:0, opencv:/dev/videoN, opencv:rtsp://… or replay:PATH")
 
 
 class FacesConfig(Strict):

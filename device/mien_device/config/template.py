@@ -37,7 +37,7 @@ def commented_template() -> str:
 
 
 def effective(config: Config) -> str:
-    """The settings in force, in TOML. Holds no secret: none can be in it."""
+    """The settings in force, in TOML."""
     lines = [f"version = {config.version}"]
     for name, section in config:
         if isinstance(section, BaseModel):

@@ -6,12 +6,14 @@ import json
 import sys
 import threading
 import time
+from collections.abc import Callable
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from mien_device.config import Config
+from mien_device.commands import with_camera
+from mien_device.config import Config, MqttConfig, MusicConfig
 from mien_device.daemon import Daemon, build_parts, stop_on_signals
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_device.demo.tunes import write_tunes
@@ -28,6 +30,7 @@ def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) ->
 
     Raises:
         OutcomeError: not one mood event arrived.
+        BrokenPipeError: the reader of the output went away.
         MienError: a part could not be started.
 
     """
@@ -35,17 +38,19 @@ def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) ->
     tunes = folder / "tunes"
     write_tunes(tunes)
     with DemoBroker(port) as broker:
-        config = Config.model_validate(
-            {
-                "camera": {"source": source},
-                "music": {"folder": tunes, "fade_s": 1.5},
-                "mqtt": {"host": LOOPBACK, "port": broker.port, "device_id": DEVICE_ID},
-            }
+        config = with_camera(
+            Config(
+                music=MusicConfig(folder=tunes, fade_s=1.5),
+                mqtt=MqttConfig(host=LOOPBACK, port=broker.port, device_id=DEVICE_ID),
+            ),
+            source,
         )
         daemon = Daemon(config, build_parts(config, volume=None), password=None, folder=folder)
-        with Spectator(broker.port, as_json=as_json) as spectator, stop_on_signals(daemon.stop):
+        with Spectator(broker.port, daemon.stop, as_json=as_json) as spectator, stop_on_signals(daemon.stop):
             spectator.say(f"mien demo: watch with any MQTT client: mosquitto_sub -p {broker.port} -t 'mien/#' -v")
             daemon.run(seconds)
+    if spectator.is_alone:
+        raise BrokenPipeError
     if not spectator.moods:
         raise OutcomeError("no mood event came back over MQTT; run `mien check` and `mien demo --verbose`")
     spectator.say(f"{spectator.moods} moods came back over MQTT")
@@ -55,9 +60,12 @@ def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) ->
 class Spectator:
     """Any MQTT client of the home: subscribes to the daemon's topics and prints what comes."""
 
-    def __init__(self, port: int, *, as_json: bool) -> None:
+    def __init__(self, port: int, on_alone: Callable[[], None], *, as_json: bool) -> None:
+        """`on_alone` is called when nobody reads the output any more."""
         self.moods = 0
         """Mood events that arrived."""
+        self.is_alone = False
+        self._on_alone = on_alone
         self._port = port
         self._as_json = as_json
         self._subscribed = threading.Event()
@@ -108,5 +116,11 @@ class Spectator:
             self.say(f"{clock}  music  {event.title}")
 
     def _write(self, line: str) -> None:
-        sys.stdout.write(line + "\n")
-        sys.stdout.flush()
+        if self.is_alone:
+            return
+        try:
+            sys.stdout.write(line + "\n")
+            sys.stdout.flush()
+        except BrokenPipeError:  # in paho's thread, which must go on to disconnect
+            self.is_alone = True
+            self._on_alone()

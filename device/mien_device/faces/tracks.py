@@ -63,7 +63,7 @@ class Tracker:
         return [track.box for track in self._tracks]
 
     def update(self, boxes: Sequence[Box], at: float) -> Sighting:
-        """Take in the boxes of a frame taken at `at`; none at all are an update too, by which absent faces leave."""
+        """Take in the boxes of a frame taken at `at`; with none at all absent faces leave."""
         pairs = _pair(self._tracks, boxes)
         kept: list[Track] = []
         arrived: list[int] = []
@@ -82,6 +82,12 @@ class Tracker:
             self._next_id += 1
         self._tracks = kept
         return Sighting(tuple(track for track in kept if track.confirmed), tuple(arrived), tuple(left))
+
+    def wait(self, at: float) -> Sighting:
+        """No frame came until `at`: who was unseen for too long leaves. A new face still waits for its second sighting."""
+        left = tuple(track.id for track in self._tracks if track.confirmed and self._is_gone(track, at))
+        self._tracks = [track for track in self._tracks if track.id not in left]
+        return Sighting(tuple(track for track in self._tracks if track.confirmed), (), left)
 
     def _is_gone(self, track: Track, at: float) -> bool:
         return at - track.last_seen > (self._hold_s if track.confirmed else min(self._hold_s, CONFIRMING_S))

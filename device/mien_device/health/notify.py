@@ -24,21 +24,6 @@ def stopping() -> None:
     _notify("STOPPING=1")
 
 
-def status(text: str) -> None:
-    """One line for `systemctl status`."""
-    _notify("STATUS=" + " ".join(text.split()))
-
-
-def watchdog_interval_s() -> float | None:
-    """Seconds within which `alive` is expected, None without a watchdog. Call it at half of that, says sd_watchdog_enabled(3)."""
-    microseconds, pid = os.environ.get("WATCHDOG_USEC", ""), os.environ.get("WATCHDOG_PID", "")
-    if pid and pid != str(os.getpid()):
-        return None  # meant for our parent
-    if not microseconds.isascii() or not microseconds.isdigit() or int(microseconds) == 0:
-        return None
-    return int(microseconds) / 1e6
-
-
 def _notify(message: str) -> None:
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:

@@ -33,7 +33,7 @@ class LogPublisher:
             log.info("mood: %s (%d %%, people in view: %d)", message.mood, message.confidence, message.faces)
 
     def probabilities(self, message: Probabilities) -> None:
-        """Nothing at the usual level: they come several times a second."""
+        """Nothing at the usual level: they say what the mood says, with more digits."""
         log.debug("%s", message)
 
     def now_playing(self, message: NowPlaying) -> None:

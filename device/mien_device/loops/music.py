@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
 import logging
-import queue
 import threading
 import time
 from collections.abc import Sequence
@@ -23,7 +21,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 """Ends of tracks and commands are noticed within this time."""
 COMMANDS_WAITING = 32
-"""More commands than these within a tick are a fault of their sender; the rest is dropped."""
+"""More skips than these within a tick are a fault of their sender; the rest is dropped."""
 
 
 class Music:
@@ -42,14 +40,22 @@ class Music:
         self._publisher = publisher
         self._folder = folder
         self._stop = stop
-        self._commands: queue.Queue[Command] = queue.Queue(COMMANDS_WAITING)
+        self._commands: list[Command] = []
+        self._lock = threading.Lock()
         self._told_playing: NowPlaying | None = None
         self._told_settings: Settings | None = None
 
     def command(self, command: Command) -> None:
-        """Take a command from any thread; it is carried out within a tick."""
-        with contextlib.suppress(queue.Full):
-            self._commands.put_nowait(command)
+        """Take a command from any thread; it is carried out within a tick.
+
+        Of several volumes, as a slider sends them, and of several pauses only the last one counts.
+        """
+        with self._lock:
+            if not isinstance(command, NextTrack):
+                self._commands = [other for other in self._commands if type(other) is not type(command)]
+            elif len(self._commands) >= COMMANDS_WAITING:
+                return
+            self._commands.append(command)
 
     def greet(self) -> None:
         """Give the publisher a state to begin with, so that the home finds one as soon as the device is online."""
@@ -63,14 +69,19 @@ class Music:
                 now = time.monotonic()
                 if mood is not None:
                     self._report(self._jukebox.follow(mood, now))
-                while not self._commands.empty():
-                    self._obey(self._commands.get_nowait(), now)
+                for command in self._take_commands():
+                    self._obey(command, now)
                 self._report(self._jukebox.tick(now))
                 self._echo()
         except Closed:
             pass
         finally:
             self._jukebox.close()
+
+    def _take_commands(self) -> list[Command]:
+        with self._lock:
+            taken, self._commands = self._commands, []
+        return taken
 
     def _obey(self, command: Command, now: float) -> None:
         match command:
@@ -83,9 +94,10 @@ class Music:
                 self._report(self._jukebox.resume(now))
             case NextTrack():
                 left = self._jukebox.playing
-                self._report(self._jukebox.next(now))
-                if left is not None:
+                changes = self._jukebox.next(now)
+                if left is not None and any(isinstance(change, TrackStarted) for change in changes):
                     self._publisher.event(Event(event_type="track_skipped", mood=left.mood, title=left.title))
+                self._report(changes)
 
     def _report(self, changes: Sequence[Change]) -> None:
         for change in changes:

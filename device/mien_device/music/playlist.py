@@ -180,7 +180,10 @@ def _entries(content: bytes) -> Iterator[str]:
 def _resolve(entry: str, folder: Path) -> Path | None:
     """The audio file an entry names, relative to the playlist's folder; None if there is none (a web stream is none)."""
     if entry.startswith("file://"):
-        entry = unquote(urlsplit(entry).path)
+        try:
+            entry = unquote(urlsplit(entry).path)
+        except ValueError:  # a bracket that opens an IPv6 address and never closes it
+            return None
     for spelling in (entry, entry.replace("\\", "/")):  # the second for lists written on Windows
         path = folder / spelling
         if _is_audio(path) and is_file(path):

@@ -11,11 +11,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from mien_device.camera import Frame, devices
 from mien_device.camera import open as opening
+from mien_device.camera.addresses import public_name, without_secrets
 from mien_device.camera.devices import list_cameras
-from mien_device.camera.open import open_camera, public_name
+from mien_device.camera.open import open_camera
 from mien_device.camera.picamera import PiCamera
 from mien_device.camera.rotated import Rotated
 from mien_device.config.schema import CameraConfig
@@ -205,9 +207,20 @@ class TestRotation:
     [
         ("opencv:rtsp://me:secret@door:554/one?key=secret", "opencv:rtsp://door"),
         ("opencv:0", "opencv:0"),
-        ("replay:/srv/a@b.mp4", "replay:/srv/a@b.mp4"),
+        ("replay:/srv/a@b.mp4", "replay:a@b.mp4"),
         ("auto", "auto"),
     ],
 )
 def test_the_name_that_may_be_published(source: str, shown: str) -> None:
     assert public_name(source) == shown
+
+
+def test_the_owner_sees_paths_but_no_passwords() -> None:
+    assert without_secrets("replay:/srv/a.mp4") == "replay:/srv/a.mp4"
+    assert without_secrets("opencv:rtsp://me:secret@door/one?key=secret") == "opencv:rtsp://door"
+
+
+@pytest.mark.parametrize("source", ["opencv:me:secret@door/one", "opencv:", "replay:", "webcam"])
+def test_what_is_neither_device_nor_address_is_refused(source: str) -> None:
+    with pytest.raises(ValidationError, match="must be auto, picamera2"):
+        CameraConfig(source=source)

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 import pytest
 
-from mien_device.camera.opencv import OpenCvCamera, without_secrets
+from mien_device.camera.addresses import stream_host
+from mien_device.camera.opencv import OpenCvCamera
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError
 from tests.device.camera.fake_capture import Answer, FakeCapture, noise, nothing
@@ -183,7 +184,7 @@ class TestClosing:
 
     def test_a_read_between_two_frames_returns(self, plug: Plug) -> None:
         plug()
-        camera = OpenCvCamera("0", config(fps=0.1))
+        camera = OpenCvCamera("0", config(fps=1))
         assert camera.read() is not None
         threading.Timer(0.1, camera.close).start()
         start = time.monotonic()
@@ -221,4 +222,4 @@ class TestClosing:
     ],
 )
 def test_names_hold_no_secrets(address: str, shown: str) -> None:
-    assert without_secrets(address) == shown
+    assert stream_host(address) == shown

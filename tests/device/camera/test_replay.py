@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import logging
+import os
 import threading
 import time
 from itertools import pairwise
@@ -79,6 +80,17 @@ class TestBrokenFiles:
     def test_a_name_that_no_file_can_have(self, tmp_path: Path) -> None:
         with pytest.raises(DataError, match="too long"):
             ReplayCamera(tmp_path / ("x" * 1000))
+
+    def test_a_name_that_is_not_utf8(self, tmp_path: Path) -> None:
+        """OpenCV 4.14 takes the whole process down at such a name."""
+        for suffix in (b".mkv", b".png"):
+            video = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe" + suffix))
+            video.write_bytes(b"nothing to see")
+            with pytest.raises(DataError):
+                ReplayCamera(video)
+        write_picture(tmp_path / "a.png", 7)
+        (tmp_path / "a.png").rename(os.fsdecode(os.fsencode(tmp_path) + b"/\xff\xfe.png"))
+        assert number_in(frames_of(ReplayCamera(tmp_path, loop=False, realtime=False))[0].image) == 7
 
     @pytest.mark.parametrize("name", ["party.mp4", "party.gif", "party.png", "party"])
     def test_text_that_calls_itself_a_video(self, tmp_path: Path, name: str) -> None:

@@ -29,7 +29,9 @@ def test_values_are_read(tmp_path: Path) -> None:
 
 
 def test_all_mistakes_are_named_at_once_with_the_nearest_key(tmp_path: Path) -> None:
-    path = written(tmp_path, '[camera]\nsorce = "auto"\nfps = -1\n[muzic]\n[mood]\nmargin = "wide"\n')
+    path = written(
+        tmp_path, '[camera]\nsorce = "auto"\nfps = -1\n[muzic]\n[mood]\nmargin = "wide"\n[mqtt]\npassword = "hunter2"\n'
+    )
     with pytest.raises(ConfigError) as caught:
         load_config(path)
     message = str(caught.value)
@@ -38,6 +40,8 @@ def test_all_mistakes_are_named_at_once_with_the_nearest_key(tmp_path: Path) -> 
     assert "'camera.fps'" in message
     assert "unknown key 'muzic', did you mean 'music'?" in message
     assert "'mood.margin'" in message
+    assert "passwords are not kept in this file" in message
+    assert "hunter2" not in message
     assert "\n" not in message
 
 

@@ -33,6 +33,16 @@ def test_a_camera_of_one_frame_in_two_seconds_still_confirms():
     assert len(tracker.update([face(100)], 2.0).arrived) == 1
 
 
+def test_a_pause_between_frames_is_no_miss():
+    tracker = Tracker(hold_s=1.5)
+    tracker.update([face(100)], 0.0)
+    assert tracker.wait(0.5).tracks == ()
+    assert len(tracker.update([face(100)], 1.0).arrived) == 1
+    assert tracker.wait(2.4).left == ()
+    assert len(tracker.wait(2.6).left) == 1
+    assert tracker.update([], 2.7).left == ()
+
+
 def test_hidden_for_a_moment_keeps_the_identity_and_then_leaves_once():
     tracker = Tracker(hold_s=1.0)
     tracker.update([face(100)], 0.0)

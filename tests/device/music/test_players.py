@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -139,11 +140,22 @@ def test_missing_and_odd_files(player: Player, tmp_path: Path) -> None:
     assert player.playing
 
 
-def test_file_too_large_for_memory_is_refused(player: Player, tmp_path: Path) -> None:
+def test_track_too_long_for_memory_is_refused(player: Player, tmp_path: Path) -> None:
+    path = tmp_path / "mix.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(1)
+        file.setframerate(8000)
+        file.writeframes(bytes(8000 * 901))  # 7 MB, and 160 MB once decoded
+    with pytest.raises(MusicError, match=r"mix\.wav: 15 minutes are too long"):
+        player.play(track(path))
+
+
+def test_large_file_of_unknown_length_is_refused(player: Player, tmp_path: Path) -> None:
     path = tmp_path / "mix.mp3"
     with path.open("wb") as file:
-        file.truncate(pygame_mixer.LARGEST_COMPRESSED_BYTES + 1)
-    with pytest.raises(MusicError, match=r"mix\.mp3: 24 MB are too long"):
+        file.truncate(pygame_mixer.LARGEST_UNKNOWN_BYTES + 1)
+    with pytest.raises(MusicError, match=r"mix\.mp3: 6 MB whose length cannot be told"):
         player.play(track(path))
 
 

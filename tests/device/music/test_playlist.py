@@ -112,6 +112,14 @@ def test_m3u_in_latin_1(tmp_path: Path) -> None:
     assert names(playlists, Emotion.SAD, tmp_path) == ["Käse.mp3"]
 
 
+def test_m3u_with_a_malformed_address(tmp_path: Path) -> None:
+    make(tmp_path, "a.mp3")
+    (tmp_path / "list.m3u").write_text("file://[abc/x.mp3\na.mp3\n")
+    playlists = Playlists(MusicConfig(folder=tmp_path, playlists={Mood.SAD: tmp_path / "list.m3u"}))
+    assert names(playlists, Emotion.SAD, tmp_path) == ["a.mp3"]
+    assert "1 of 2 entries are missing" in playlists.problems[0]
+
+
 def test_m3u_with_missing_entries_is_reported_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     make(tmp_path, "a.mp3", "text.txt")
     entries = [

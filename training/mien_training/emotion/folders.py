@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mien_models import pictures
 from mien_models.errors import DataError
 from mien_models.labels import Emotion
 from mien_models.preprocess import FACE_SIZE, resize_face
@@ -22,6 +22,7 @@ _NAMES = {
     "surprised": Emotion.SURPRISE,
 }
 _PICTURES = {".png", ".jpg", ".jpeg", ".bmp", ".webp"}
+_IGNORED = (".", "__MACOSX")  # what git and archives made on a Mac leave
 _TRAINING = ("train", "training")
 _VALIDATION = ("validation", "valid", "val", "test")
 _VALIDATION_SHARE = 0.1
@@ -60,7 +61,7 @@ def _child(folder: Path, names: tuple[str, ...]) -> Path | None:
 def _read_classes(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64]]:
     faces: list[npt.NDArray[np.uint8]] = []
     labels: list[int] = []
-    for child in sorted(path for path in folder.iterdir() if path.is_dir()):
+    for child in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(_IGNORED)):
         if child.name.lower() not in _NAMES:
             raise DataError(f"{child}: not named after an emotion; rename it to one of {', '.join(sorted(_NAMES))}")
         pictures = sorted(path for path in child.iterdir() if path.suffix.lower() in _PICTURES)
@@ -85,7 +86,10 @@ def read_picture(path: Path) -> npt.NDArray[np.uint8]:
         DataError: it cannot be read.
 
     """
-    picture = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
+    try:
+        picture = pictures.read_picture(path, colour=False)
+    except OSError as error:
+        raise DataError(f"{path}: {error.strerror}; mend its rights or remove it") from error
     if picture is None:
         raise DataError(f"{path}: damaged or no picture; remove it or copy it again")
-    return np.asarray(picture, np.uint8)
+    return picture

@@ -10,10 +10,13 @@ short by the next, so what does not clip alone does not clip together. Equal pow
 from __future__ import annotations
 
 import os
+import struct
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+from tinytag import TinyTag, TinyTagException
 
 from mien_device.music import Track
 from mien_device.music.player.probe import BUFFER_FRAMES, RATE_HZ, SDL_SETTINGS, SoundCard
@@ -21,9 +24,10 @@ from mien_models.errors import MusicError
 
 VOICES = 3
 """Tracks that may sound at once: one that comes, one that goes, and one that was still going when a third was asked for."""
-LARGEST_FILE_BYTES = {".wav": 200_000_000, ".flac": 120_000_000}
-LARGEST_COMPRESSED_BYTES = 24_000_000
-"""Ten minutes at 320 kbit/s, twenty-five at 128. Longer mixes would not fit into a small Pi's memory once decoded."""
+LONGEST_S = 900.0
+"""A quarter of an hour is 160 MB once decoded, and twice that while SDL decodes it: what a small Pi can hold."""
+LARGEST_UNKNOWN_BYTES = 6_000_000
+"""Of a file whose length cannot be told: a quarter of an hour at 52 kbit/s."""
 
 
 class PygamePlayer:
@@ -110,13 +114,7 @@ class PygamePlayer:
 
     def _decode(self, path: Path) -> Any:
         try:
-            size = path.stat().st_size
-            largest = LARGEST_FILE_BYTES.get(path.suffix.lower(), LARGEST_COMPRESSED_BYTES)
-            if size > largest:
-                raise MusicError(
-                    f"{path}: {size / 1e6:.0f} MB are too long to be held in memory (at most {largest / 1e6:.0f} MB); "
-                    "split it into tracks"
-                )
+            _check_length(path)
             # As bytes: a name that is not UTF-8 must arrive as it is on the disk.
             sound = self._mixer.Sound(os.fsencode(path))
         except OSError as error:
@@ -142,3 +140,25 @@ class PygamePlayer:
     def _busy_channels(self) -> list[Any]:
         channels = (self._mixer.Channel(number) for number in range(VOICES))
         return [channel for channel in channels if channel.get_busy()]
+
+
+def _check_length(path: Path) -> None:
+    """See that the decoded track will fit into memory, by what its headers say.
+
+    Raises:
+        MusicError: it will not.
+        OSError: the file cannot be read.
+
+    """
+    size = path.stat().st_size
+    try:
+        length_s = TinyTag.get(os.fsencode(path), tags=False).duration or None
+    except (TinyTagException, ValueError, ArithmeticError, LookupError, struct.error):
+        length_s = None  # SDL says better what is wrong with it
+    if length_s is None and size > LARGEST_UNKNOWN_BYTES:
+        raise MusicError(f"{path}: {size / 1e6:.0f} MB whose length cannot be told; convert it to OGG, FLAC or WAV")
+    if length_s is not None and length_s > LONGEST_S:
+        raise MusicError(
+            f"{path}: {length_s / 60:.0f} minutes are too long to be held in memory (at most {LONGEST_S / 60:.0f}); "
+            "split it into tracks"
+        )

@@ -1,0 +1,24 @@
+"""Camera sources as they may be shown: what a person typed may hold passwords, tokens and names of folders."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+
+def without_secrets(source: str) -> str:
+    """The source as its owner may see it printed: of a stream only scheme and host."""
+    kind, _, rest = source.partition(":")
+    return f"{kind}:{stream_host(rest)}" if kind == "opencv" else source
+
+
+def public_name(source: str) -> str:
+    """The source as it may be published: as in `without_secrets`, and of a file only its name."""
+    kind, _, rest = source.partition(":")
+    return f"{kind}:{Path(rest).name}" if kind == "replay" else without_secrets(source)
+
+
+def stream_host(address: str) -> str:
+    """A stream's scheme and host. User, password, path and query are left out: all of them may hold secrets."""
+    match = re.match(r"(\w+://)(?:.*@)?(\[[^\]]*\]|[^/?#:&]*)", address)
+    return match[1] + match[2] if match else address

@@ -1,0 +1,87 @@
+"""The music thread's commands: what a flood of them leaves, and what the home hears of a skip."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pytest
+
+from mien_device.config import MusicConfig
+from mien_device.home.commands import Command, NextTrack, SetPaused, SetVolume
+from mien_device.home.messages import Event
+from mien_device.latest import Latest
+from mien_device.loops.music import COMMANDS_WAITING, Music
+from mien_device.music.jukebox import Jukebox
+from mien_device.music.player import NullPlayer
+from mien_device.music.playlist import Playlists
+from mien_models.labels import Mood
+from tests.device.music.sounds import tone, write_wav
+
+
+class Home:
+    """Keeps what the music thread tells."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def event(self, event: Event) -> None:
+        self.events.append(event)
+
+    def __getattr__(self, name: str) -> object:
+        return lambda *_: None
+
+
+class Stage:
+    """A music thread that a test runs tick by tick."""
+
+    def __init__(self, folder: Path) -> None:
+        for name in ("one", "two"):
+            write_wav(folder / "happy" / f"{name}.wav", tone(440, 0.5))
+        config = MusicConfig(folder=folder)
+        self.home = Home()
+        self.jukebox = Jukebox(NullPlayer(), Playlists(config), config)
+        self.music = Music(self.jukebox, Latest(), self.home, folder, threading.Event())  # type: ignore[arg-type]
+
+    def carry_out(self, *commands: Command, at: float = 0.0) -> None:
+        for command in commands:
+            self.music.command(command)
+        for command in self.music._take_commands():
+            self.music._obey(command, at)
+
+
+@pytest.fixture
+def stage(tmp_path: Path) -> Stage:
+    (tmp_path / "happy").mkdir()
+    return Stage(tmp_path)
+
+
+def test_of_a_slider_the_last_volume_counts(stage: Stage) -> None:
+    stage.carry_out(*(SetVolume(percent) for percent in range(101)), SetVolume(42))
+    assert stage.jukebox.volume == 42
+
+
+def test_skips_without_end_do_not_push_a_volume_out(stage: Stage) -> None:
+    for _ in range(1000):
+        stage.music.command(NextTrack())
+    stage.music.command(SetVolume(7))
+    stage.music.command(SetPaused(True))
+    taken = stage.music._take_commands()
+    assert len(taken) == COMMANDS_WAITING + 2
+    assert taken[-2:] == [SetVolume(7), SetPaused(True)]
+    assert stage.music._take_commands() == []
+
+
+def test_a_skip_is_told_before_what_follows(stage: Stage) -> None:
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    stage.carry_out(NextTrack(), at=1.0)
+    assert [event.event_type for event in stage.home.events] == ["track_started", "track_skipped", "track_started"]
+    assert stage.home.events[0].title == stage.home.events[1].title
+
+
+def test_a_skip_that_skips_nothing_is_not_told(stage: Stage) -> None:
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    stage.carry_out(SetPaused(True), at=1.0)
+    stage.jukebox.follow(Mood.NONE, 2.0)
+    stage.carry_out(NextTrack(), at=1000.0)
+    assert [event.event_type for event in stage.home.events] == ["track_started"]
