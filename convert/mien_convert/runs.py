@@ -82,6 +82,8 @@ class Run:
                 "--ferplus",
                 self.config.get("ferplus") or "fer2013new.csv",
             ]  # runs of 0.1.0 did not keep its name
+        for teacher in self.config.get("teachers", []):
+            words += ["--teacher", teacher]
         words += ["--out", self.directory.resolve().name]
         for name in ("negatives", "arch", "epochs", "batch", "seed", "limit", "precision"):
             if self.config.get(name) is not None:

@@ -58,6 +58,13 @@ def _add_emotion(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="pictures without people, to learn what is no readable face (default: that is not learned)",
     )
+    parser.add_argument(
+        "--teacher",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="a trained run (or .keras file) to learn from as well; may be given several times",
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
     parser.add_argument("--arch", help="architecture (default: mien-small)")
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the data (default: 60)")
@@ -85,6 +92,7 @@ def _train_emotion(arguments: argparse.Namespace) -> str:
     from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import Usage, read_faces, split, with_negatives
+    from mien_training.emotion.distil import Teachers
     from mien_training.emotion.negatives import read_negatives
     from mien_training.emotion.networks import ARCHITECTURES
 
@@ -104,13 +112,17 @@ def _train_emotion(arguments: argparse.Namespace) -> str:
             data=arguments.data.name,
             ferplus=arguments.ferplus and arguments.ferplus.name,
             negatives=arguments.negatives and arguments.negatives.name,
+            teachers=tuple(Path(name).name for name in arguments.teacher),
             fingerprint=train.fingerprint(training, validation),
             heads=train.check_trainable(training),
             **given,
         )
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error, TrainConfig))) from None
-    train.train(config, training, validation, arguments.out)
+    teachers = Teachers(arguments.teacher, config.teacher_share, config.precision) if arguments.teacher else None
+    if teachers:
+        teachers.check(config.heads)
+    train.train(config, training, validation, arguments.out, teachers)
     return ""
 
 

@@ -52,6 +52,10 @@ class TrainConfig(Strict):
     """Name of the data set's file or folder, without its path."""
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
+    teachers: tuple[str, ...] = ()
+    """Names of the runs or files whose networks teach this one."""
+    teacher_share: float = Field(default=0.7, ge=0, le=1)
+    """Of each target; the labels have the rest (the usual seven in ten)."""
     negatives: str | None = None
     """Name of the folder of pictures without people."""
     fingerprint: str

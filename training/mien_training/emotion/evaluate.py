@@ -7,6 +7,7 @@ import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -52,16 +53,28 @@ def open_predictor(name: str) -> Predict:
 
     """
     path = Path(name).expanduser()
-    if path.suffix == ".keras":
-        return _open_keras(path)
-    if name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists():
-        if (path / runs.MODEL).exists():
-            return _open_keras(path / runs.MODEL)
-        raise ModelError(
-            f"{path}: neither {runs.MODEL} nor {MANIFEST_NAME} there; finish the training by giving its command again, "
-            "or name a model that `mien-convert quantize` made"
-        )
+    is_run = name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists()
+    if is_run or path.suffix == ".keras":
+        return _keras_predictor(load_network(name))
     return _int8_predictor(Classifier.open(find_model(name)))
+
+
+def load_network(name: str) -> Any:
+    """The Keras network of a run directory, or of a .keras file.
+
+    Raises:
+        ModelError: there is none, or it cannot be loaded.
+
+    """
+    path = Path(name).expanduser()
+    if path.is_dir():
+        if not (path / runs.MODEL).exists():
+            raise ModelError(
+                f"{path}: neither {runs.MODEL} nor {MANIFEST_NAME} there; finish the training by giving its command "
+                "again, or name a model that `mien-convert quantize` made"
+            )
+        path = path / runs.MODEL
+    return _load_keras(path)
 
 
 def evaluate(
@@ -109,7 +122,7 @@ def _other(head: Head) -> Head:
     return Head.FER if head is Head.FERPLUS else Head.FERPLUS
 
 
-def _open_keras(path: Path) -> Predict:
+def _load_keras(path: Path) -> Any:
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
     keras = import_keras()
@@ -121,7 +134,10 @@ def _open_keras(path: Path) -> Predict:
     outputs = model.output if isinstance(model.output, dict) else {}
     if not outputs or not set(outputs) <= set(Head):
         raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
+    return model
 
+
+def _keras_predictor(model: Any) -> Predict:
     def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
         answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
         return {Head(name): values for name, values in answers.items()}

@@ -19,6 +19,7 @@ from mien_training import runs
 from mien_training.emotion.augment import FaceBatches, Targets, batch_count
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import NO_LABEL, Faces
+from mien_training.emotion.distil import Teachers
 from mien_training.emotion.ferplus import soft_targets
 from mien_training.emotion.finish import finish
 from mien_training.emotion.networks import ARCHITECTURES
@@ -31,7 +32,7 @@ log = logging.getLogger(__name__)
 History = list[dict[str, Any]]
 
 
-def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) -> None:
+def train(config: TrainConfig, training: Faces, validation: Faces, run: Path, teachers: Teachers | None = None) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
     Raises:
@@ -59,7 +60,7 @@ def train(config: TrainConfig, training: Faces, validation: Faces, run: Path) ->
             started = time.monotonic()
             record = {
                 "epoch": epoch + 1,
-                "loss": _train_epoch(model, _batches(training, targets, config, epoch)),
+                "loss": _train_epoch(model, _batches(training, targets, config, epoch), teachers),
                 "validation": validate(model, validation, config.heads),
                 "seconds": round(time.monotonic() - started, 1),
             }
@@ -138,7 +139,7 @@ def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) ->
     )
 
 
-def _train_epoch(model: Any, batches: FaceBatches) -> float:
+def _train_epoch(model: Any, batches: FaceBatches, teachers: Teachers | None = None) -> float:
     """One pass over `batches`; returns the mean loss.
 
     Not `model.fit`: at its end it puts the running average in the place of the weights (Keras 3.15), so that a training
@@ -149,6 +150,7 @@ def _train_epoch(model: Any, batches: FaceBatches) -> float:
     loss = 0.0
     for index in range(len(batches)):
         pixels, targets = batches[index]
+        targets = teachers.blend(pixels, targets) if teachers else targets
         distributions, weights = _weighed(targets)
         # The mean since the reset
         loss = float(model.train_on_batch(pixels, distributions, sample_weight=weights, return_dict=True)["loss"])

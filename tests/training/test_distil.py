@@ -1,0 +1,80 @@
+"""Distillation: what teachers do to the targets, and a pupil that learns what no label tells it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien_models.errors import ConfigError, ModelError
+from mien_models.labels import Head
+from mien_training import runs
+from mien_training.__main__ import main
+from mien_training.emotion.networks import ARCHITECTURES
+from tests.training.conftest import KERAS_WARNING, Dataset
+from tests.training.test_train import arguments, tiny
+
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
+
+PIXELS = np.random.default_rng(0).uniform(0, 255, (6, 48, 48, 1)).astype(np.float32)
+
+
+def save(path: Path, seed: int, heads: tuple[Head, ...] = (Head.FER,)) -> str:
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    tiny(heads).save(path)
+    return str(path)
+
+
+def answers(path: str) -> dict[str, Any]:
+    import keras
+
+    result: dict[str, Any] = keras.models.load_model(path, compile=False).predict(PIXELS, verbose=0)
+    return result
+
+
+def test_the_mean_of_the_teachers_is_blended_in_and_weights_stay(tmp_path: Path) -> None:
+    from mien_training.emotion.distil import Teachers
+
+    names = [save(tmp_path / f"{seed}.keras", seed) for seed in (1, 2)]
+    targets = np.eye(7, dtype=np.float32)[[0, 1, 2, 3, 4, 5]] * np.float32([1, 1, 1, 0.5, 0.5, 0])[:, None]
+    other = np.full((6, 8), 1 / 8, np.float32)
+
+    blended = Teachers(names, 0.7, "float32").blend(PIXELS, {"fer": targets, "ferplus": other})
+
+    taught = (answers(names[0])["fer"] + answers(names[1])["fer"]) / 2
+    np.testing.assert_allclose(blended["fer"].sum(axis=1), targets.sum(axis=1), atol=1e-5)
+    np.testing.assert_allclose(blended["fer"][:3], 0.3 * targets[:3] + 0.7 * taught[:3], atol=1e-5)
+    assert (blended["ferplus"] == other).all()  # no teacher answers in it
+
+
+def test_a_teacher_must_have_a_head_of_the_pupils(tmp_path: Path) -> None:
+    from mien_training.emotion.distil import Teachers
+
+    with pytest.raises(ConfigError, match="no teacher answers in ferplus"):
+        Teachers([save(tmp_path / "t.keras", 1)], 0.7, "float32").check((Head.FERPLUS,))
+
+
+def test_a_run_that_is_not_finished_is_no_teacher(tmp_path: Path) -> None:
+    from mien_training.emotion.distil import Teachers
+
+    with pytest.raises(ModelError, match=r"neither model\.keras"):
+        Teachers([str(tmp_path)], 0.7, "float32")
+
+
+def test_a_pupil_is_trained_and_its_run_names_the_teacher(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)
+    dataset, teacher = make_dataset(), tmp_path / "teacher"
+    assert main(arguments(dataset, teacher, epochs=3)) == 0
+    pupil = tmp_path / "pupil"
+    assert main(arguments(dataset, pupil, "--teacher", str(teacher), epochs=2)) == 0
+    assert json.loads((pupil / runs.CONFIG).read_text())["teachers"] == ["teacher"]
+    # Without its teacher it is another training.
+    assert main(arguments(dataset, pupil, epochs=2)) == 3
