@@ -17,8 +17,12 @@ from mien_convert.verify import HeadReport, compare, int8_probabilities
 from mien_models.labels import Head
 from mien_models.manifest import Manifest
 from mien_models.runner import Classifier
+from mien_models.selftest import surely_read
 
 log = logging.getLogger(__name__)
+
+_FEWEST_READ = 4
+"""A network that reads fewer of the prototypes has not learned faces, or is fed otherwise than it was trained."""
 
 
 def convert(
@@ -50,8 +54,13 @@ def convert(
         with quiet():
             classifier = Classifier.open(staging)
         after = int8_probabilities(classifier, run.holdout.faces)
+        reads = surely_read(classifier)
+        if len(reads) < _FEWEST_READ:
+            log.warning(
+                "%s: reads only %d of 7 average faces as what they show; is it fed as it was trained?", out, len(reads)
+            )
         heads = compare(before, after, run.holdout)
-        manifest = manifest.model_copy(update={"metrics": _metrics(heads, run.judged_on)})
+        manifest = manifest.model_copy(update={"metrics": _metrics(heads, run.judged_on), "reads": reads})
         write_model(staging, manifest, content, write_card(manifest, run.judged_on))
     log.info("%s: written (%d bytes)", out, len(content))
     return manifest, heads

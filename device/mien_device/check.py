@@ -22,6 +22,7 @@ from mien_models.errors import CameraError, ConfigError, MienError, ModelError, 
 from mien_models.labels import Emotion
 from mien_models.runner import Classifier
 from mien_models.runtime import EDGETPU_LIBRARY, Accelerator, find_runtime, probe_edgetpu
+from mien_models.selftest import self_test
 from mien_models.shipped import find_model
 
 
@@ -95,13 +96,14 @@ def check_model(config: Config) -> list[Finding]:
     """Whether the model loads, and what runs it."""
     runtime = find_runtime()
     classifier = Classifier.open(find_model(config.model.emotion), Accelerator.CPU, config.model.threads)
-    manifest = classifier.manifest
+    manifest, tested = classifier.manifest, self_test(classifier)
     return [
         Finding("runtime", Grade.OK, runtime.name),
         Finding(
             "model",
             Grade.OK,
-            f"{manifest.name} {manifest.version}, {manifest.file.bytes / 1e3:.0f} kB, as its manifest says",
+            f"{manifest.name} {manifest.version}, {manifest.file.bytes / 1e3:.0f} kB, as its manifest says; "
+            f"self-test: {tested} faces read right",
         ),
         Finding("faces", Grade.OK, open_finder(config.faces).name),
     ]

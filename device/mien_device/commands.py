@@ -16,13 +16,17 @@ from mien_device.config.template import commented_template, effective
 from mien_device.home.tls import check_settings
 from mien_models.errors import ConfigError
 from mien_models.runner import Classifier
+from mien_models.selftest import self_test
 from mien_models.shipped import find_model, shipped_models
 from mien_models.validation import explain
 
 
 def show_models(names: list[str], *, as_json: bool) -> int:
-    """Say what the named models (all shipped ones without a name) are, after opening them as the daemon would."""
-    manifests = [Classifier.open(find_model(name)).manifest for name in names or shipped_models()]
+    """Say what the named models (all shipped ones without a name) are, after opening and testing them as the daemon does."""
+    classifiers = [Classifier.open(find_model(name)) for name in names or shipped_models()]
+    for classifier in classifiers:
+        self_test(classifier)
+    manifests = [classifier.manifest for classifier in classifiers]
     if as_json:
         _print(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], indent=2))
         return 0

@@ -39,6 +39,7 @@ from mien_models import __version__
 from mien_models.labels import Mood
 from mien_models.runner import Classifier
 from mien_models.runtime import find_runtime
+from mien_models.selftest import self_test
 from mien_models.shipped import find_model
 
 log = logging.getLogger(__name__)
@@ -69,6 +70,7 @@ def build_parts(config: Config, volume: int | None) -> Parts:
 
     """
     classifier = Classifier.open(find_model(config.model.emotion), config.model.accelerator, config.model.threads)
+    log.info("%s: self-test passed, %d faces", classifier.manifest.name, self_test(classifier))
     finder = open_finder(config.faces)
     player = open_player(config.music)
     jukebox = Jukebox(player, Playlists(config.music), config.music)

@@ -15,7 +15,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mien_models.errors import ManifestError
-from mien_models.labels import HEAD_LABELS, LABEL_SETS, Head
+from mien_models.labels import HEAD_LABELS, LABEL_SETS, Emotion, Head
 from mien_models.validation import Strict, explain
 
 MANIFEST_NAME = "manifest.json"
@@ -91,6 +91,8 @@ class Manifest(Strict):
     """What it was trained on."""
     commands: tuple[str, ...]
     """The commands that made it, in order."""
+    reads: tuple[Emotion, ...] = ()
+    """The prototype faces that it reads as what they show: the self-test asks for these again at every start."""
     metrics: dict[str, float]
     """Figures measured on the int8 file through the device's runner; each key says on what."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,6 +85,14 @@ class Classifier:
         self._interpreter.set_tensor(self._input, fed)
         self._interpreter.invoke()
         return {o.head: dequantize(self._interpreter.get_tensor(index)[0], o) for o, index in self._outputs}
+
+    def read_all(self, faces: Sequence[Image]) -> list[Answer]:
+        """The answers for several faces, one after the other.
+
+        A batch in one invocation takes as long on a processor (`benchmarks/emotion.py` measures it), and an Edge TPU's
+        model has room for one face only.
+        """
+        return [self.read(face) for face in faces]
 
     def read(self, face: Image) -> Answer:
         """What the device makes of a face, grey uint8 (48, 48): from the head that the manifest names."""

@@ -85,6 +85,7 @@ def test_progress_is_all_that_is_said(run: Path, tmp_path: Path) -> None:
         f"{run}/model.keras: loading",
         f"{run}/model.keras: converting to int8 with 80 calibration faces",
         f"{out}: measuring on 40 validation faces",
+        f"{out}: reads only 1 of 7 average faces as what they show; is it fed as it was trained?",  # it reads drawings
         f"{out}: written ({(out / 'emotion_int8.tflite').stat().st_size} bytes)",
     ]
     assert done.stdout.startswith("fer:\n  same answer 100.0 % of 40 faces")

@@ -51,6 +51,6 @@ def test_mistakes(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
 @pytest.mark.footage
 def test_the_demos_faces_are_what_the_command_makes(real_faces: Faces) -> None:
     made = np.hstack(list(prototypes(split(real_faces, Usage.TRAINING, Path("fer2013.csv.xz")))))
-    kept = cv2.imread(str(ROOT / "device/mien_device/camera/prototypes.png"), cv2.IMREAD_UNCHANGED)
+    kept = cv2.imread(str(ROOT / "models/mien_models/prototypes.png"), cv2.IMREAD_UNCHANGED)
     assert kept is not None
     assert np.abs(made.astype(int) - kept).max() <= 1

@@ -9,16 +9,15 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from importlib import resources
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from mien_device.camera import Frame
-from mien_models.errors import DataError
 from mien_models.labels import Emotion
 from mien_models.preprocess import FACE_SIZE, Image
+from mien_models.selftest import load_prototypes
 
 SCRIPT: tuple[tuple[Emotion | None, float], ...] = (
     (Emotion.HAPPY, 8.0),
@@ -104,22 +103,6 @@ def on_stage(at: float) -> Emotion | None:
             return emotion
         left -= seconds
     return SCRIPT[-1][0]
-
-
-def load_prototypes() -> dict[Emotion, Image]:
-    """The seven prototype faces, grey uint8 (48, 48) each.
-
-    Raises:
-        DataError: the package's own picture is damaged.
-
-    """
-    packed = np.frombuffer(resources.files(__package__).joinpath("prototypes.png").read_bytes(), np.uint8)
-    sheet = cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)
-    if sheet is None or sheet.shape != (FACE_SIZE, FACE_SIZE * len(Emotion)):
-        raise DataError("camera/prototypes.png in the installed package is damaged; install mien again")
-    return {
-        emotion: sheet[:, i * FACE_SIZE : (i + 1) * FACE_SIZE].astype(np.uint8) for i, emotion in enumerate(Emotion)
-    }
 
 
 def _draw_backdrop(width: int, height: int) -> npt.NDArray[np.float32]:

@@ -8,15 +8,7 @@ import time
 import cv2
 import numpy as np
 
-from mien_device.camera.scenes import SCRIPT, DemoCamera, load_prototypes, on_stage
-from mien_models.labels import Emotion
-
-
-def test_prototypes_are_seven_different_faces() -> None:
-    faces = load_prototypes()
-    assert list(faces) == list(Emotion)
-    assert all(face.shape == (48, 48) and face.dtype == np.uint8 and face.std() > 10 for face in faces.values())
-    assert len({face.tobytes() for face in faces.values()}) == 7
+from mien_device.camera.scenes import SCRIPT, DemoCamera, on_stage
 
 
 def test_the_script_repeats() -> None:
