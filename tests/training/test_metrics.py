@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien_training.emotion.metrics import score
+from mien_training.emotion.metrics import entropy, rank_correlation, score
 
 LABELS = ("a", "b", "c")
 
@@ -32,3 +32,16 @@ def test_calibrated_answers_have_no_calibration_error() -> None:
 def test_no_rows() -> None:
     result = score(np.empty((0, 3), np.float32), np.empty(0, np.int64), LABELS)
     assert (result.n, result.accuracy, result.macro_f1, result.ece) == (0, 0, 0, 0)
+
+
+def test_entropy() -> None:
+    assert entropy(np.array([[1.0, 0, 0, 0], [5.0, 5, 5, 5]])).tolist() == pytest.approx([0, np.log(4)])
+
+
+def test_rank_correlation_sees_order_and_shares_ranks() -> None:
+    first = np.array([1.0, 2, 3, 4])
+    assert rank_correlation(first, first**3) == pytest.approx(1)
+    assert rank_correlation(first, -first) == pytest.approx(-1)
+    # Ranks 1.5, 1.5, 3, 4 against 1, 2, 3, 4.
+    assert rank_correlation(np.array([0.0, 0, 1, 2]), first) == pytest.approx(0.9487, abs=1e-4)
+    assert np.isnan(rank_correlation(np.ones(4), first))

@@ -179,6 +179,8 @@ def _table(result: Evaluation) -> str:
         f"truth: {result.judged_by} labels, answers: {result.head} head",
         f"accuracy {100 * result.accuracy:.2f} %  macro F1 {result.macro_f1:.4f}  calibration error {result.ece:.4f}",
     ]
+    if result.doubt_correlation is not None:
+        lines.append(f"doubt where the taggers disagree: rank correlation {result.doubt_correlation:.3f}")
     for label in result.labels:
         recall, precision = _percent(result.recall[label]), _percent(result.precision[label])
         lines.append(f"  {label:9} recall {recall}  precision {precision}")

@@ -20,7 +20,8 @@ from mien_models.shipped import find_model, shipped_models
 from mien_training import runs
 from mien_training.backend import import_keras
 from mien_training.emotion.datasets import Faces, Usage
-from mien_training.emotion.metrics import Scores, score
+from mien_training.emotion.ferplus import Votes, agreement
+from mien_training.emotion.metrics import Scores, entropy, rank_correlation, score
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,9 @@ class Evaluation(Scores):
     """Whose labels count as the truth."""
     head: Head
     """The head that answered."""
+    doubt_correlation: float | None = None
+    """Spearman's, of the entropy of the answers with that of the FER+ votes: near 1 if the model is unsure where people
+    are. None without votes."""
 
 
 def open_predictor(name: str) -> Predict:
@@ -101,7 +105,16 @@ def evaluate(
     else:
         raise ModelError(f"{model}: has no ferplus head, so FER+'s eight labels cannot judge it; use --labels fer")
     scores = score(probabilities, labels, HEAD_LABELS[truth])
-    evaluation = Evaluation(**scores.model_dump(), model=model, data=data.name, usage=usage, judged_by=truth, head=head)
+    doubt = None if faces.votes is None else _doubt_correlation(probabilities, faces.votes)
+    evaluation = Evaluation(
+        **scores.model_dump(),
+        model=model,
+        data=data.name,
+        usage=usage,
+        judged_by=truth,
+        head=head,
+        doubt_correlation=doubt,
+    )
     return evaluation, probabilities
 
 
@@ -116,6 +129,14 @@ def write_predictions(
     for row, label, values in zip(rows, labels, probabilities, strict=True):
         writer.writerow([row, names[label] if label >= 0 else "", *(f"{value:.6f}" for value in values)])
     runs.write_bytes(path, text.getvalue().encode())
+
+
+def _doubt_correlation(probabilities: Probabilities, votes: Votes) -> float | None:
+    """Over the faces in which at least one tagger saw an emotion."""
+    shares = agreement(votes)
+    seen = shares.sum(axis=1) > 0
+    value = rank_correlation(entropy(probabilities[seen]), entropy(shares[seen]))
+    return None if np.isnan(value) else value
 
 
 def _other(head: Head) -> Head:

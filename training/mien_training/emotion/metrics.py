@@ -65,3 +65,20 @@ def _calibration_error(confidence: npt.NDArray[np.float32], right: npt.NDArray[n
     bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
     gap = np.bincount(bins, weights=confidence.astype(np.float64) - right, minlength=_BINS)
     return float(np.abs(gap).sum() / len(confidence))
+
+
+def entropy(distributions: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Shannon entropy (n,) in nats of distributions (n, k); their rows are brought to sum one first."""
+    p = distributions / np.maximum(distributions.sum(axis=1, keepdims=True), 1e-12)
+    result: npt.NDArray[np.float64] = -(p * np.log(np.maximum(p, 1e-12))).sum(axis=1)
+    return result
+
+
+def rank_correlation(first: npt.NDArray[np.floating], second: npt.NDArray[np.floating]) -> float:
+    """Spearman's rank correlation of two arrays (n,), equal values sharing their mean rank; NaN if either is constant."""
+    ranks = []
+    for values in (first, second):
+        _, position, count = np.unique(values, return_inverse=True, return_counts=True)
+        ranks.append((np.cumsum(count) - (count - 1) / 2)[position])
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return float(np.corrcoef(*ranks)[0, 1])
