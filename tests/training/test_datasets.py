@@ -94,6 +94,18 @@ def test_bad_row_is_named(tmp_path: Path, row: str, complaint: str) -> None:
     assert "\n" not in str(caught.value)
 
 
+def test_bad_rows_are_counted_and_named(tmp_path: Path) -> None:
+    rows = [csv_line(9 if number % 2 else 0, FACE, "Training") for number in range(30)]
+    path = write(tmp_path / "bad.csv", HEADER, *rows)
+    with pytest.raises(DataError) as caught:
+        read_faces(path)
+    expected = (
+        "line 3: 'emotion' is '9' where FER2013 has 0 to 6 (angry, disgust, fear, happy, sad, surprise, neutral); "
+    )
+    assert expected + "14 more rows are damaged (lines 5, 7, 9, " in str(caught.value)
+    assert "23, …); download" in str(caught.value)
+
+
 @pytest.mark.parametrize(
     ("content", "complaint"),
     [(b"", "no column emotion"), (b"a,b,c\n", "no column"), (b"\xff\xfe\x00", "damaged"), (None, "no such file")],

@@ -18,6 +18,7 @@ from mien_training.emotion.files import csv_rows
 from mien_training.emotion.folders import read_folder
 
 NO_LABEL = -1
+_LISTED = 10  # damaged rows that an error names by their lines
 
 
 class Usage(StrEnum):
@@ -131,15 +132,28 @@ def _read_csv(path: Path) -> Faces:
     pixels: list[bytes] = []
     labels: list[int] = []
     usages: list[str] = []
+    damaged: list[tuple[int, str]] = []
     for line, row in csv_rows(path, ("emotion", "pixels", "Usage")):
         try:
-            pixels.append(_parse_pixels(row["pixels"]))
-            labels.append(_parse_label(row["emotion"]))
-            usages.append(Usage(row["Usage"].strip()))
+            face, label, usage = _parse_pixels(row["pixels"]), _parse_label(row["emotion"]), Usage(row["Usage"].strip())
         except ValueError as error:
-            raise DataError(f"{path}, line {line}: {error}; download or mend the file") from None
+            damaged.append((line, str(error)))
+            continue
+        pixels.append(face)
+        labels.append(label)
+        usages.append(usage)
+    if damaged:
+        raise DataError(_explain_damaged(path, damaged))
     images = np.frombuffer(b"".join(pixels), np.uint8).reshape(-1, FACE_SIZE, FACE_SIZE)
     return Faces(images, np.array(labels, np.int64), None, np.array(usages, dtype="U16"))
+
+
+def _explain_damaged(path: Path, damaged: list[tuple[int, str]]) -> str:
+    line, reason = damaged[0]
+    others = [str(number) for number, _ in damaged[1:]]
+    listed = ", ".join(others[:_LISTED]) + (", …" if len(others) > _LISTED else "")
+    more = f"; {len(others)} more rows are damaged (lines {listed})" if others else ""
+    return f"{path}, line {line}: {reason}{more}; download the file again, or take these rows out"
 
 
 def _parse_pixels(text: str) -> bytes:
