@@ -7,6 +7,7 @@ import io
 import logging
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -53,15 +54,46 @@ def open_predictor(name: str) -> Predict:
     """
     path = Path(name).expanduser()
     if path.suffix == ".keras":
-        return _open_keras(path)
+        return keras_predictor(load_network(path))
     if name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists():
         if (path / runs.MODEL).exists():
-            return _open_keras(path / runs.MODEL)
+            return keras_predictor(load_network(path / runs.MODEL))
         raise ModelError(
             f"{path}: neither {runs.MODEL} nor {MANIFEST_NAME} there; finish the training by giving its command again, "
             "or name a model that `mien-convert quantize` made"
         )
     return _int8_predictor(Classifier.open(find_model(name)))
+
+
+def load_network(path: Path) -> Any:
+    """The Keras model in the .keras file `path`.
+
+    Raises:
+        ModelError: there is none, or it is no model of mien-train.
+
+    """
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
+    keras = import_keras()
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
+    outputs = model.output if isinstance(model.output, dict) else {}
+    if not outputs or not set(outputs) <= set(Head):
+        raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
+    return model
+
+
+def keras_predictor(model: Any) -> Predict:
+    """A Keras model as what `evaluate` asks."""
+
+    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+        answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
+        return {Head(name): values for name, values in answers.items()}
+
+    return predict
 
 
 def evaluate(
@@ -107,26 +139,6 @@ def write_predictions(
 
 def _other(head: Head) -> Head:
     return Head.FER if head is Head.FERPLUS else Head.FERPLUS
-
-
-def _open_keras(path: Path) -> Predict:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
-    keras = import_keras()
-    try:
-        model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
-    outputs = model.output if isinstance(model.output, dict) else {}
-    if not outputs or not set(outputs) <= set(Head):
-        raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
-
-    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
-        answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
-        return {Head(name): values for name, values in answers.items()}
-
-    return predict
 
 
 def _int8_predictor(classifier: Classifier) -> Predict:

@@ -9,7 +9,7 @@ from mien_training.emotion.networks.heads import answers, face_input
 
 
 def mien_small(heads: tuple[Head, ...]) -> Any:
-    """0.73 M parameters, 50 M multiply-adds: for any Pi from the 3 on."""
+    """0.73 M parameters, 66 M multiply-adds: for any Pi from the 3 on."""
     return _mien(heads, 32, "mien_small")
 
 
