@@ -237,12 +237,16 @@ def test_stops_early_keeps_the_best_and_stays_stopped(
 
 
 def test_the_recipe_is_kept_and_the_command_line_goes_before_it(
-    make_dataset: Callable[..., Dataset], tmp_path: Path, caplog: pytest.LogCaptureFixture
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     caplog.set_level("INFO")
     run = tmp_path / "run"
-    command = arguments(make_dataset(14, 7), run, "--learning-rate", "0.02", epochs=1, arch="plain")
+    command = arguments(make_dataset(14, 7), run, "--learning-rate", "0.02", "--json", epochs=1, arch="plain")
     assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((run / runs.VALIDATION).read_text())
     config = json.loads((run / runs.CONFIG).read_text())
     assert (config["arch"], config["optimizer"], config["momentum"], config["patience"]) == ("plain", "sgd", 0.85, 2)
     assert (config["learning_rate"], config["batch"], config["epochs"]) == (0.02, 8, 1)

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from mien_models.errors import ConfigError
 from mien_models.labels import Head
 from mien_models.validation import explain
+from mien_training import runs
 from mien_training.backend import import_keras
 from mien_training.emotion.networks import ARCHITECTURES
 
@@ -66,6 +67,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         choices=["float32", "bfloat16"],
         help="of the arithmetic (default: float32); bfloat16 is faster on GPUs and on processors with AVX512-BF16 or AMX",
     )
+    parser.add_argument(
+        "--json", action="store_true", help="print the scores on the validation faces as JSON at the end"
+    )
     parser.set_defaults(command=_train)
 
 
@@ -102,7 +106,7 @@ def _train(arguments: argparse.Namespace) -> str:
     except ValidationError as error:
         raise ConfigError("; ".join(explain(error, TrainConfig))) from None
     train.train(config, training, validation, arguments.out)
-    return ""
+    return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
 
 
 def _read(arguments: argparse.Namespace, seed: int) -> tuple[Faces, Faces]:
