@@ -56,13 +56,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _report(arguments: argparse.Namespace) -> str:
     from mien_training.emotion.comparison import compare, read_history
     from mien_training.emotion.comparison_text import as_json, overview, write_report
+    from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import Usage, read_faces
+    from mien_training.runs import load_config
 
     if arguments.limit is not None and arguments.limit < 1:
         raise ConfigError(f"--limit {arguments.limit}: not a number above 0")
     if arguments.int8 and not arguments.int8.is_dir():
         raise ConfigError(f"--int8 {arguments.int8}: no such folder; give the one that holds the model directories")
-    faces = read_faces(arguments.data, arguments.ferplus)
+    seed = load_config(arguments.runs[0], TrainConfig).seed  # which splits a folder
+    faces = read_faces(arguments.data, arguments.ferplus, seed)
     usage = Usage(arguments.usage)
     reports = compare(arguments.runs, faces, arguments.data, usage, arguments.int8, arguments.limit)
     write_report(arguments.out, reports, [read_history(run) for run in arguments.runs])

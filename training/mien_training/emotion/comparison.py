@@ -69,7 +69,7 @@ def compare(
 
     Raises:
         ConfigError: a directory is no run, or one of another version, or two have the same name.
-        DataError: a run's history is damaged, or there are no faces of `usage`.
+        DataError: a run was trained on other faces or its history is damaged, or there are no faces of `usage`.
         ModelError: a run has no network yet, or it cannot be loaded.
 
     """
@@ -78,6 +78,8 @@ def compare(
         raise ConfigError(f"{twice[0]}: two runs have this name; rename one, the report calls them by it")
     # All are read before any is measured, which takes minutes.
     configs = [_finished(directory) for directory in directories]
+    for directory, config in zip(directories, configs, strict=True):
+        _check_split(directory, split(faces, Usage.PUBLIC_TEST, data, config.limit), data)
     unseen = split(faces, usage, data, limit)
     reports = []
     for directory, name, config in zip(directories, names, configs, strict=True):
@@ -115,6 +117,17 @@ def _finished(directory: Path) -> TrainConfig:
     if not (directory / runs.MODEL).is_file():
         raise ModelError(f"{directory}: no {runs.MODEL} there; finish the training by giving its command again")
     return config
+
+
+def _check_split(directory: Path, validation: Faces, data: Path) -> None:
+    """Make sure that what counts as unseen was not trained on: `validation` must be the faces that the run held back."""
+    held_back = runs.read_arrays(directory / runs.HOLDOUT).get("faces")
+    # Negatives, if there were any, lie behind the faces.
+    if held_back is None or not np.array_equal(held_back[: len(validation)], validation.pixels):
+        raise DataError(
+            f"{directory}: held back other faces than {data} has for validation; give the data set that it was trained on "
+            "(a folder without train/ and test/ is split by the run's --seed, so compare runs of one seed)"
+        )
 
 
 def _measure(
