@@ -85,9 +85,9 @@ class Run:
         for teacher in self.config.get("teachers", []):
             words += ["--teacher", teacher]
         words += ["--out", self.directory.resolve().name]
-        for name in ("negatives", "arch", "epochs", "batch", "seed", "limit", "precision"):
+        for name in ("negatives", "arch", "warm_start", "epochs", "batch", "seed", "limit", "precision"):
             if self.config.get(name) is not None:
-                words += [f"--{name}", str(self.config[name])]
+                words += [f"--{name.replace('_', '-')}", str(self.config[name])]
         return shlex.join(words)
 
     @property

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien_training.emotion.augment import FaceBatches, augment, batch_count, mix
+from mien_training.emotion.augment import AUGMENTATIONS, FaceBatches, augment, batch_count, mix
 
 RNG = np.random.default_rng(0)
 FACES = RNG.integers(0, 256, (50, 48, 48), dtype=np.uint8)
@@ -64,3 +64,27 @@ def test_mixup_keeps_the_larger_share_and_the_sum_of_targets() -> None:
     np.testing.assert_allclose(targets["fer"].sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(targets["ferplus"].sum(axis=1), 0.8, rtol=1e-5)
     assert (targets["fer"][TARGETS["fer"] == 1] >= 0.5).all()
+
+
+def test_the_simple_kinds_do_what_they_say_and_no_more() -> None:
+    rng = np.random.default_rng(0)
+    for name, augmentation in AUGMENTATIONS.items():
+        result = augmentation(FACES, rng)
+        assert result.shape == FACES.shape, name
+        assert result.dtype == np.float32, name
+        assert 0 <= result.min() < result.max() <= 255, name
+    np.testing.assert_array_equal(AUGMENTATIONS["none"](FACES, rng), FACES)
+    spread = np.full((20, 48, 48), 128, np.uint8) - AUGMENTATIONS["noise"](np.full((20, 48, 48), 128, np.uint8), rng)
+    assert 7 < spread.std() < 9
+
+
+def test_the_generator_moves_by_a_tenth_at_most_and_mirrors_half() -> None:
+    """A dot near the left edge is found near it or near the right one, at most a tenth from where it was."""
+    face = np.zeros((48, 48), np.uint8)
+    face[22:26, 6:10] = 255  # centre at 7.5, 23.5
+    moved = AUGMENTATIONS["generator"](np.repeat(face[np.newaxis], 200, axis=0), np.random.default_rng(0))
+    columns = (moved.sum(axis=1) * np.arange(48)).sum(axis=1) / moved.sum(axis=(1, 2))
+    mirrored = columns > 23.5
+    assert 70 < mirrored.sum() < 130
+    distance = np.abs(np.where(mirrored, 47 - columns, columns) - 7.5)
+    assert 3 < distance.max() < 0.1 * 48 + 0.1 * 16 + 0.5

@@ -14,7 +14,7 @@ from mien_models.errors import ConfigError, ModelError
 from mien_models.labels import Head
 from mien_training import runs
 from mien_training.__main__ import main
-from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.training.conftest import KERAS_WARNING, Dataset
 from tests.training.test_train import arguments, tiny
 
@@ -70,7 +70,7 @@ def test_a_run_that_is_not_finished_is_no_teacher(tmp_path: Path) -> None:
 def test_a_pupil_is_trained_and_its_run_names_the_teacher(
     make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
     dataset, teacher = make_dataset(), tmp_path / "teacher"
     assert main(arguments(dataset, teacher, epochs=3)) == 0
     pupil = tmp_path / "pupil"

@@ -22,7 +22,7 @@ MANIFEST = "face_recognition_model-weights_manifest.json"
 @pytest.fixture(scope="module")
 def recogniser(tmp_path_factory: pytest.TempPathFactory, tensorflow: None) -> Path:
     """A manifest of the recogniser's form with random weights; the stem's filters as bytes, the others as floats."""
-    from mien_training.emotion.face_resnet import face_resnet
+    from mien_training.emotion.networks.face_resnet import face_resnet
 
     rng = np.random.default_rng(1)
     entries: list[dict[str, Any]] = []
@@ -54,7 +54,7 @@ def recogniser(tmp_path_factory: pytest.TempPathFactory, tensorflow: None) -> Pa
 def test_the_network_computes_what_the_recogniser_does(recogniser: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import keras
 
-    from mien_training.emotion import face_resnet as module
+    from mien_training.emotion.networks import face_resnet as module
 
     def features() -> np.ndarray:
         model = module.face_resnet((Head.FER,))
@@ -73,7 +73,7 @@ def test_the_network_computes_what_the_recogniser_does(recogniser: Path, monkeyp
 
 
 def test_grey_filters_are_the_sum_of_the_coloured(recogniser: Path) -> None:
-    from mien_training.emotion import face_resnet as module
+    from mien_training.emotion.networks import face_resnet as module
 
     model = module.face_resnet((Head.FER,))
     module.warm_start(model, recogniser, FACES)
@@ -94,7 +94,7 @@ def test_grey_filters_are_the_sum_of_the_coloured(recogniser: Path) -> None:
     ],
 )
 def test_something_else_is_refused(tmp_path: Path, content: str | None, words: str) -> None:
-    from mien_training.emotion.face_resnet import face_resnet, warm_start
+    from mien_training.emotion.networks.face_resnet import face_resnet, warm_start
 
     if content is not None:
         (tmp_path / MANIFEST).write_text(content)

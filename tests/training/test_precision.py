@@ -14,14 +14,15 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS
 FACES = np.random.default_rng(0).uniform(0, 255, (16, 48, 48, 1)).astype(np.float32)
 
 
+@pytest.mark.parametrize("name", ["mien-small", "mien-nano", "vgg16", "xception", "elu-cnn"])
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.05)])
-def test_the_copy_answers_alike_before_and_after_a_step(precision: str, tolerance: float) -> None:
+def test_the_copy_answers_alike_before_and_after_a_step(name: str, precision: str, tolerance: float) -> None:
     import keras
 
     from mien_training.emotion.precision import for_training
 
     keras.utils.set_random_seed(0)
-    network = ARCHITECTURES["mien-small"]((Head.FER,))
+    network = ARCHITECTURES[name].build((Head.FER,))
     copy = for_training(network, precision)
     targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(16) % 7]}
     copy.compile(keras.optimizers.SGD(0.01), {"fer": "categorical_crossentropy"})

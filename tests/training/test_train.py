@@ -14,7 +14,8 @@ import pytest
 from mien_models.labels import HEAD_LABELS, Head
 from mien_training import runs
 from mien_training.__main__ import main
-from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.config import Recipe
+from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.training.conftest import KERAS_WARNING, Dataset
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
@@ -36,11 +37,16 @@ def tiny(heads: tuple[Head, ...]) -> Any:
 
 @pytest.fixture(autouse=True)
 def _tiny_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "tiny", tiny)
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
+    plain = Recipe(
+        optimizer="sgd", learning_rate=0.01, momentum=0.85, schedule="constant", clip=None, average=0, mixup=False,
+        label_smoothing=0, augmentation="none", keep="best", patience=2, calibrate=False,
+    )  # fmt: skip
+    monkeypatch.setitem(ARCHITECTURES, "plain", Architecture("for tests", tiny, plain, (Head.FER,)))
 
 
-def arguments(dataset: Dataset, run: Path, *more: str, epochs: int = 2) -> list[str]:
-    settings = ["--arch", "tiny", "--epochs", str(epochs), "--batch", "8"]
+def arguments(dataset: Dataset, run: Path, *more: str, epochs: int = 2, arch: str = "tiny") -> list[str]:
+    settings = ["--arch", arch, "--epochs", str(epochs), "--batch", "8"]
     return [
         "emotion",
         "--data",
@@ -92,17 +98,19 @@ def test_leaves_a_whole_run(
     assert main(arguments(dataset, run, epochs=4)) == 3
 
 
+@pytest.mark.parametrize("arch", ["tiny", "plain"])
 def test_a_stop_changes_nothing(
     make_dataset: Callable[..., Dataset],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
+    arch: str,
 ) -> None:
     from mien_training.emotion import train
 
     caplog.set_level("INFO")
     dataset = make_dataset()
-    assert main(arguments(dataset, tmp_path / "whole", epochs=3)) == 0
+    assert main(arguments(dataset, tmp_path / "whole", epochs=3, arch=arch)) == 0
 
     whole_epoch, calls = train._train_epoch, 0
 
@@ -115,11 +123,11 @@ def test_a_stop_changes_nothing(
 
     with monkeypatch.context() as patch:
         patch.setattr(train, "_train_epoch", stopped_in_the_second)
-        assert main(arguments(dataset, tmp_path / "stopped", epochs=3)) == 130
+        assert main(arguments(dataset, tmp_path / "stopped", epochs=3, arch=arch)) == 130
     assert "stopped after epoch 1; the same command resumes there" in caplog.text
     assert not (tmp_path / "stopped" / runs.MODEL).exists()
 
-    assert main(arguments(dataset, tmp_path / "stopped", epochs=3)) == 0
+    assert main(arguments(dataset, tmp_path / "stopped", epochs=3, arch=arch)) == 0
     assert "resuming after epoch 1" in caplog.text
     for whole, resumed in zip(weights(tmp_path / "whole"), weights(tmp_path / "stopped"), strict=True):
         np.testing.assert_allclose(resumed, whole, rtol=1e-3, atol=1e-5)
@@ -129,13 +137,14 @@ def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable
     from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import read_faces
+    from mien_training.emotion.optimizers import make_optimizer
     from mien_training.emotion.validation import running_average
 
     dataset = make_dataset()
     faces = read_faces(dataset.data, dataset.ferplus)
     config = TrainConfig(epochs=1000, batch=8, data="", fingerprint="", heads=(Head.FER,))
     model = tiny(config.heads)
-    model.compile(train._optimizer(config, steps=8), {"fer": "categorical_crossentropy"})
+    model.compile(make_optimizer(config, steps=8), {"fer": "categorical_crossentropy"})
     before = model.get_weights()[-2]
     train._train_epoch(model, train._batches(faces, train._targets(faces, config), config, 0))
     current = model.get_weights()[-2]
@@ -160,7 +169,7 @@ def test_without_ferplus_there_is_one_head(make_dataset: Callable[..., Dataset],
     ("more", "code", "complaint"),
     [
         (["--epochs", "0"], 3, "'epochs': Input should be greater than or equal to 1"),
-        (["--arch", "huge"], 3, "--arch huge: unknown; the architectures are mien-small, tiny"),
+        (["--arch", "huge"], 3, "--arch huge: unknown; the architectures are mien-small, mien-nano, face-resnet, vgg16"),
         (["--data", "nowhere.csv"], 5, "nowhere.csv: no such file"),
     ],
 )
@@ -189,17 +198,84 @@ def test_a_damaged_checkpoint_is_refused(
     assert "checkpoint.npz: damaged" in capsys.readouterr().err
 
 
-def test_mien_small_is_what_the_edge_tpu_takes() -> None:
-    model = ARCHITECTURES["mien-small"]((Head.FER, Head.FERPLUS))
-    assert 700_000 < model.count_params() < 760_000
-    assert {name: output.shape for name, output in model.output.items()} == {"fer": (None, 7), "ferplus": (None, 8)}
-    kinds = {type(layer).__name__ for layer in model.layers}
-    assert kinds == {
-        "InputLayer", "Rescaling", "Conv2D", "BatchNormalization", "ReLU", "AveragePooling2D", "Add",
-        "GlobalAveragePooling2D", "Dropout", "Dense",
-    }  # fmt: skip
-    for layer in model.layers:
-        assert not (type(layer).__name__ == "Conv2D" and layer.kernel_size == (1, 1) and layer.strides != (1, 1))
+def histories(path: Path) -> list[float]:
+    return [record["validation"]["fer"] for record in json.loads((path / runs.HISTORY).read_text())]
+
+
+def test_stops_early_keeps_the_best_and_stays_stopped(
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    from mien_training.emotion import train
+
+    caplog.set_level("INFO")
+    accuracies = iter([0.2, 0.5, 0.4, 0.5, 0.9])
+    kept: list[list[np.ndarray]] = []
+
+    def told(model: Any, *_: Any) -> dict[str, float]:
+        kept.append(model.get_weights())
+        return {"fer": next(accuracies)}
+
+    dataset, run = make_dataset(), tmp_path / "run"
+    with monkeypatch.context() as patch:
+        patch.setattr(train, "validate", told)
+        assert main(arguments(dataset, run, epochs=20, arch="plain")) == 0
+    assert histories(run) == [0.2, 0.5, 0.4, 0.5]  # two epochs without anything better than the second
+    assert "stopped early, nothing better in 2 epochs" in caplog.text
+    for saved, best, last in zip(weights(run), kept[1], kept[3], strict=True):
+        np.testing.assert_array_equal(saved, best)
+        assert (last != best).any() or last.size < 10
+
+    # A stop between the last epoch and the model: the same command trains no further.
+    (run / runs.MODEL).unlink()
+    assert main(arguments(dataset, run, epochs=20, arch="plain")) == 0
+    assert len(histories(run)) == 4
+    for saved, best in zip(weights(run), kept[1], strict=True):
+        np.testing.assert_array_equal(saved, best)
+
+
+def test_the_recipe_is_kept_and_the_command_line_goes_before_it(
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    caplog.set_level("INFO")
+    run = tmp_path / "run"
+    command = arguments(make_dataset(14, 7), run, "--learning-rate", "0.02", "--json", epochs=1, arch="plain")
+    assert main(command) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((run / runs.VALIDATION).read_text())
+    config = json.loads((run / runs.CONFIG).read_text())
+    assert (config["arch"], config["optimizer"], config["momentum"], config["patience"]) == ("plain", "sgd", 0.85, 2)
+    assert (config["learning_rate"], config["batch"], config["epochs"]) == (0.02, 8, 1)
+    # It learns the original labels alone, and says so.
+    assert (config["heads"], config["ferplus"]) == (["fer"], None)
+    assert "--ferplus is left out: plain learns FER2013's own labels alone" in caplog.text
+    assert list(json.loads((run / runs.VALIDATION).read_text())) == ["fer"]
+    assert list(json.loads((run / runs.HISTORY).read_text())[0]["validation"]) == ["fer"]
+
+
+def test_a_loss_that_is_no_number_ends_the_training(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = tmp_path / "run"
+    assert main(arguments(make_dataset(), run, "--learning-rate", "1e38", epochs=9, arch="plain")) == 10
+    error = capsys.readouterr().err.splitlines()[-1]
+    assert error.startswith(f"mien-train: error: {run}: epoch ")
+    assert "the loss is " in error
+    assert "give --learning-rate a smaller number than 1e+38, and --out another directory" in error
+    assert not (run / runs.MODEL).exists()
+
+
+def test_an_emotion_without_faces_is_named(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = make_dataset(5, 7)
+    assert main(arguments(dataset, tmp_path / "run")) == 5
+    assert f"{dataset.data}: no Training face is labelled surprise or neutral" in capsys.readouterr().err
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_light_row_learns_less_instead_of_wrongly() -> None:

@@ -23,6 +23,47 @@ def draw_curves(path: Path, history: list[dict[str, Any]]) -> None:
     _save(figure, path)
 
 
+def draw_comparison(path: Path, histories: dict[str, list[dict[str, Any]]]) -> None:
+    """Validation accuracy by epoch of several trainings, by their names, as a PNG: FER2013's labels, or FER+'s without them."""
+    figure = _figure(8, 5)
+    axes = figure.subplots()
+    for name, history in histories.items():
+        head = next(iter(history[0]["validation"]))
+        accuracies = [100 * record["validation"][head] for record in history]
+        axes.plot(
+            [record["epoch"] for record in history], accuracies, marker="." if len(history) < 20 else "", label=name
+        )
+    axes.set(title="accuracy on validation (%)", xlabel="epoch")
+    axes.legend()
+    _save(figure, path)
+
+
+def draw_reliability(path: Path, scores: dict[str, Any]) -> None:
+    """How often answers are right, by how sure they are: a panel for each label set, as a PNG.
+
+    `scores` holds by label set what `emotion.comparison.Judged` holds. On the diagonal, confidence is what it says; above
+    it the network is less sure than it may be, below it too sure.
+    """
+    figure = _figure(5 * len(scores), 5)
+    for axes, (head, values) in zip(figure.subplots(1, len(scores), squeeze=False)[0], scores.items(), strict=True):
+        filled = [group for group in values["reliability"] if group["n"]]
+        width = values["reliability"][0]["high"]
+        middles = [(group["low"] + group["high"]) / 2 for group in filled]
+        axes.bar(middles, [group["accuracy"] for group in filled], width, edgecolor="white", label="right")
+        most = max((group["n"] for group in filled), default=1)
+        axes.bar(middles, [0.1 * group["n"] / most for group in filled], width / 3, color="grey", label="how many")
+        axes.plot([0, 1], [0, 1], "k--", linewidth=1)
+        axes.set(
+            title=f"{head}: ECE {values['ece']:.3f}",
+            xlabel="confidence",
+            ylabel="share right",
+            xlim=(0, 1),
+            ylim=(0, 1),
+        )
+        axes.legend()
+    _save(figure, path)
+
+
 def draw_confusion(path: Path, scores: dict[str, Any]) -> None:
     """A table for each head, true label by answer, in shares of the true label, as a PNG.
 

@@ -50,10 +50,11 @@ def write_json(path: Path, content: Any) -> None:
     write_bytes(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
 
 
-def write_arrays(path: Path, arrays: Arrays) -> None:
-    """Write `arrays` as a compressed .npz."""
+def write_arrays(path: Path, arrays: Arrays, *, compress: bool = True) -> None:
+    """Write `arrays` as a .npz."""
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # numpy takes its own flag from the same keywords
+    write = np.savez_compressed if compress else np.savez
+    write(buffer, **arrays)  # type: ignore[arg-type]  # numpy takes its own flag from the same keywords
     write_bytes(path, buffer.getvalue())
 
 

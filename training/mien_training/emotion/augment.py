@@ -1,6 +1,8 @@
-"""Augmented batches: what cameras, lenses and face finders do to a face, and mixup."""
+"""Augmented batches: what cameras, lenses and face finders do to a face, simpler kinds for the earlier systems, and mixup."""
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import cv2
 import numpy as np
@@ -23,6 +25,9 @@ _BLUR_SHARE = 0.1  # of the faces: seen from afar, 20 to 40 px wide
 _ERASE_SHARE = 0.5  # of the faces
 _ERASE_MAX = 16  # pixels
 _UNREADABLE = np.array([label == "unreadable" for label in HEAD_LABELS[Head.READABLE]], np.float32)
+_PLAIN_ZOOM = 0.1  # scale between .9 and 1.1
+_PLAIN_SHIFT = 0.1  # of the face's side, either way
+_PLAIN_NOISE = 8.0  # grey levels
 _MIXUP = 0.4  # both parameters of the Beta distribution (Zhang et al. 2018)
 
 
@@ -40,15 +45,20 @@ class FaceBatches:
         batch: int,
         seed: int,
         epoch: int,
+        augmentation: str = "camera",
         mixup: bool = True,
         spoilt: float = 0.0,
     ) -> None:
-        """`spoilt` is the share of the faces that are made unreadable, so that only the head `readable` learns from them."""
+        """`augmentation` is a name in `AUGMENTATIONS`.
+
+        `spoilt` is the share of the faces that are made unreadable, so that only the head `readable` learns from them.
+        """
         self._pixels = pixels
         self._targets = targets
         self._spoilt = spoilt
         self._batch = batch
         self._key = (seed, epoch)
+        self._augment = AUGMENTATIONS[augmentation]
         self._mixup = mixup
         self._order = np.random.default_rng(self._key).permutation(len(pixels))
 
@@ -60,7 +70,7 @@ class FaceBatches:
         rows = self._order[index * self._batch : (index + 1) * self._batch]
         targets = {head: table[rows] for head, table in self._targets.items()}
         faces = self._spoil(self._pixels[rows], targets, rng)
-        pixels = augment(faces, rng)[..., np.newaxis]
+        pixels = self._augment(faces, rng)[..., np.newaxis]
         return mix(pixels, targets, rng) if self._mixup else (pixels, targets)
 
     def _spoil(self, faces: npt.NDArray[np.uint8], targets: Targets, rng: np.random.Generator) -> npt.NDArray[np.uint8]:
@@ -92,6 +102,47 @@ def augment(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
     return np.asarray(np.clip(lit, 0, 255), np.float32)
 
 
+def shift_zoom_flip(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
+    """Each face (n, 48, 48) zoomed and shifted by up to a tenth, mirrored half of the time: (n, 48, 48) float32.
+
+    What the earlier systems' image generators did; they name the kinds, not the amounts.
+    """
+
+    def change(face: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
+        scale = rng.uniform(1 - _PLAIN_ZOOM, 1 + _PLAIN_ZOOM)
+        shift = rng.uniform(-_PLAIN_SHIFT, _PLAIN_SHIFT, 2) * FACE_SIZE
+        return warp(face, scale * np.diag([rng.choice((-1.0, 1.0)), 1.0]), shift)
+
+    return np.stack([change(face) for face in faces]).astype(np.float32)
+
+
+def add_noise(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
+    """Each face (n, 48, 48) with normal noise on its pixels, and nothing else: (n, 48, 48) float32 in 0…255."""
+    return np.clip(faces + _PLAIN_NOISE * rng.standard_normal(faces.shape, np.float32), 0, 255).astype(np.float32)
+
+
+def unchanged(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
+    """The faces as they are, in float32."""
+    return faces.astype(np.float32)
+
+
+AUGMENTATIONS: dict[str, Callable[[npt.NDArray[np.uint8], np.random.Generator], Pixels]] = {
+    "camera": augment,
+    "generator": shift_zoom_flip,
+    "noise": add_noise,
+    "none": unchanged,
+}
+
+
+def warp(
+    face: npt.NDArray[np.uint8], linear: npt.NDArray[np.floating], shift: npt.NDArray[np.floating]
+) -> npt.NDArray[np.uint8]:
+    """The face (48, 48) mapped about its centre by `linear` (2, 2), then shifted by pixels (2,); the border is repeated."""
+    centre = np.full(2, (FACE_SIZE - 1) / 2)
+    matrix = np.column_stack([linear, centre - linear @ centre + shift])
+    return np.asarray(cv2.warpAffine(face, matrix, (FACE_SIZE, FACE_SIZE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+
+
 def mix(pixels: Pixels, targets: Targets, rng: np.random.Generator) -> tuple[Pixels, Targets]:
     """Mixup: each face blended with another of the batch, the larger share its own (Zhang et al. 2018)."""
     other = rng.permutation(len(pixels))
@@ -103,15 +154,11 @@ def mix(pixels: Pixels, targets: Targets, rng: np.random.Generator) -> tuple[Pix
 
 
 def _move(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Rotated, scaled and shifted about its centre, mirrored half of the time; the border is repeated."""
-    centre = (FACE_SIZE - 1) / 2
+    """Rotated, scaled and shifted about its centre, mirrored half of the time."""
     angle, scale = rng.normal(0, _ROTATION), np.exp(rng.uniform(-_ZOOM, _ZOOM))
     mirror = rng.choice((-1.0, 1.0))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
-    offset = np.full(2, centre) - linear @ np.full(2, centre) + rng.uniform(-_SHIFT, _SHIFT, 2)
-    matrix = np.column_stack([linear, offset])
-    return np.asarray(cv2.warpAffine(face, matrix, (FACE_SIZE, FACE_SIZE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return warp(face, np.array([[cos * mirror, -sin], [sin * mirror, cos]]), rng.uniform(-_SHIFT, _SHIFT, 2))
 
 
 def _blur(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

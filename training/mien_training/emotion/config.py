@@ -1,4 +1,4 @@
-"""The settings of a training, every default with its reason."""
+"""The settings of a training: the recipe of an architecture, and what a run adds to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,44 @@ from mien_models.validation import Strict
 from mien_training.runs import FORMAT
 
 
-class TrainConfig(Strict):
+class Recipe(Strict):
+    """How an architecture is trained. The defaults are those of our own networks, each with its reason."""
+
+    epochs: int = Field(default=60, ge=1)
+    """Passes over the data; a falling schedule is stretched over them."""
+    patience: int | None = Field(default=None, ge=1)
+    """Stop after so many epochs without a better validation accuracy; None trains to the end."""
+    batch: int = Field(default=128, ge=1)
+    """Faces a step. Smaller is slower on a processor, larger takes fewer steps and learns less."""
+    optimizer: Literal["adamw", "adam", "sgd"] = "adamw"
+    learning_rate: float = Field(default=2e-3, gt=0)
+    """The peak, where the schedule has one."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """`cosine` rises for `warmup_epochs` and falls along a cosine to 0 (Loshchilov and Hutter 2017)."""
+    momentum: float = Field(default=0.0, ge=0, lt=1)
+    """Nesterov's, of `sgd` alone."""
+    clip: float | None = Field(default=1.0, gt=0)
+    """Largest norm of a step's gradient, all weights together: a single bad batch must not undo an epoch."""
+    warmup_epochs: float = Field(default=3.0, ge=0)
+    """Epochs of linear rise to the peak, which batch normalisation needs at this rate."""
+    weight_decay: float = Field(default=0.05, ge=0)
+    """AdamW's, of kernels only: decaying the scales of batch normalisation only slows learning."""
+    average: float = Field(default=0.999, ge=0, lt=1)
+    """Momentum of the running average of the weights: about the last four epochs. It is kept if it reads the validation faces better.
+    0 is no average."""
+    keep: Literal["last", "best"] = "last"
+    """The weights to keep: those of the last epoch (or their average), or of the epoch that read the validation faces best."""
+    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
+    """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
+    augmentation: Literal["camera", "generator", "noise", "none"] = "camera"
+    """A name in `augment.AUGMENTATIONS`."""
+    mixup: bool = True
+    """Blend faces in pairs."""
+    calibrate: bool = True
+    """Fold a temperature into each head, fitted on the validation faces."""
+
+
+class TrainConfig(Recipe):
     """Everything that decides how a training comes out; kept in the run directory."""
 
     format: int = FORMAT
@@ -19,26 +56,8 @@ class TrainConfig(Strict):
     arch: str = "mien-small"
     """A name in `networks.ARCHITECTURES`."""
 
-    epochs: int = Field(default=60, ge=1)
-    """Passes over the data; the schedule is stretched over them."""
-    batch: int = Field(default=128, ge=1)
-    """Faces a step. Smaller is slower on a processor, larger takes fewer steps and learns less."""
     seed: int = Field(default=0, ge=0)
     """Of weights, order, augmentation and mixup."""
-    learning_rate: float = Field(default=2e-3, gt=0)
-    """Peak of AdamW's; falls along a cosine to 0 (Loshchilov and Hutter 2017)."""
-    clip: float = Field(default=1.0, gt=0)
-    """Largest norm of a step's gradient, all weights together: a single bad batch must not undo an epoch."""
-    warmup_epochs: float = Field(default=3.0, ge=0)
-    """Epochs of linear rise to the peak, which batch normalisation needs at this rate."""
-    weight_decay: float = Field(default=0.05, ge=0)
-    """AdamW's, of kernels only: decaying the scales of batch normalisation only slows learning."""
-    average: float = Field(default=0.999, ge=0, lt=1)
-    """Momentum of the running average of the weights: about the last four epochs. It is kept if it reads the validation faces better."""
-    label_smoothing: float = Field(default=0.1, ge=0, lt=1)
-    """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
-    mixup: bool = True
-    """Blend faces in pairs."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the layers' arithmetic; the weights stay in float32. Faster with bfloat16 where the processor has it."""
     negative_share: float = Field(default=0.08, ge=0, lt=1)
@@ -52,6 +71,8 @@ class TrainConfig(Strict):
     """Name of the data set's file or folder, without its path."""
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
+    warm_start: str | None = None
+    """Name of the file of published weights that it began with."""
     teachers: tuple[str, ...] = ()
     """Names of the runs or files whose networks teach this one."""
     teacher_share: float = Field(default=0.7, ge=0, le=1)
@@ -61,4 +82,4 @@ class TrainConfig(Strict):
     fingerprint: str
     """Hash of the faces and labels, so that a run is resumed on the data that it began with."""
     heads: tuple[Head, ...] = Field(min_length=1)
-    """The label sets that the data has labels for."""
+    """The label sets that the architecture learns and the data has labels for."""

@@ -101,6 +101,21 @@ def split(faces: Faces, usage: Usage, source: Path, limit: int | None = None) ->
     return faces.take(rows[:limit])
 
 
+def check_classes(faces: Faces, source: Path) -> None:
+    """Make sure that there is something to learn of every emotion.
+
+    Raises:
+        DataError: an emotion has no face.
+
+    """
+    labels = faces.fer if (faces.fer != NO_LABEL).any() else faces.ferplus
+    if empty := [emotion for number, emotion in enumerate(Emotion) if not (labels == number).any()]:
+        raise DataError(
+            f"{source}: no Training face is labelled {' or '.join(empty)}, so that could never be answered; "
+            "add such faces, or take the data set whole"
+        )
+
+
 def with_negatives(faces: Faces, crops: npt.NDArray[np.uint8]) -> Faces:
     """`faces` and, after them, `crops` (m, 48, 48) in which nobody sees an emotion."""
     m = len(crops)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -28,7 +29,7 @@ class Teachers:
             ModelError: there is no such network.
 
         """
-        self._models = [for_training(load_network(name), precision) for name in names]
+        self._models = [for_training(load_network(Path(name).expanduser()), precision) for name in names]
         self._share = share
 
     def check(self, heads: tuple[Head, ...]) -> None:

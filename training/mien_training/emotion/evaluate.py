@@ -59,18 +59,17 @@ def open_predictor(name: str) -> Predict:
     path = Path(name).expanduser()
     is_run = name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists()
     if is_run or path.suffix == ".keras":
-        return _keras_predictor(load_network(name))
+        return keras_predictor(load_network(path))
     return _int8_predictor(Classifier.open(find_model(name)))
 
 
-def load_network(name: str) -> Any:
-    """The Keras network of a run directory, or of a .keras file.
+def load_network(path: Path) -> Any:
+    """The Keras model of a run directory, or in a .keras file.
 
     Raises:
-        ModelError: there is none, or it cannot be loaded.
+        ModelError: there is none, or it is no model of mien-train.
 
     """
-    path = Path(name).expanduser()
     if path.is_dir():
         if not (path / runs.MODEL).exists():
             raise ModelError(
@@ -78,7 +77,28 @@ def load_network(name: str) -> Any:
                 "again, or name a model that `mien-convert quantize` made"
             )
         path = path / runs.MODEL
-    return _load_keras(path)
+    if not path.is_file():
+        raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
+    keras = import_keras()
+    try:
+        model = keras.models.load_model(path, compile=False)
+    except (OSError, ValueError, TypeError, KeyError) as error:
+        first_line = str(error).strip().partition("\n")[0]
+        raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
+    outputs = model.output if isinstance(model.output, dict) else {}
+    if not outputs or not set(outputs) <= set(Head):
+        raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
+    return model
+
+
+def keras_predictor(model: Any) -> Predict:
+    """A Keras model as what `evaluate` asks."""
+
+    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+        answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
+        return {Head(name): values for name, values in answers.items()}
+
+    return predict
 
 
 def evaluate(
@@ -141,29 +161,6 @@ def _doubt_correlation(probabilities: Probabilities, votes: Votes) -> float | No
 
 def _other(head: Head) -> Head:
     return Head.FER if head is Head.FERPLUS else Head.FERPLUS
-
-
-def _load_keras(path: Path) -> Any:
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
-    keras = import_keras()
-    try:
-        model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
-    outputs = model.output if isinstance(model.output, dict) else {}
-    if not outputs or not set(outputs) <= set(Head):
-        raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
-    return model
-
-
-def _keras_predictor(model: Any) -> Predict:
-    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
-        answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
-        return {Head(name): values for name, values in answers.items()}
-
-    return predict
 
 
 def _int8_predictor(classifier: Classifier) -> Predict:

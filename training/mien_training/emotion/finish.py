@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from mien_models.labels import LABEL_SETS, Head
 from mien_training import runs
@@ -24,12 +25,22 @@ _CALIBRATION_FACES = 1000
 
 
 def finish(
-    model: Any, config: TrainConfig, training: Faces, validation: Faces, batches: FaceBatches, run: Path
+    model: Any,
+    config: TrainConfig,
+    training: Faces,
+    validation: Faces,
+    batches: FaceBatches,
+    best: list[npt.NDArray[Any]] | None,
+    run: Path,
 ) -> None:
     """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
-    _keep_better(model, config.heads, validation, batches)
-    temperatures = fold_temperatures(model, config.heads, validation)
-    log.info("temperatures: %s", ", ".join(f"{head} {value:.2f}" for head, value in temperatures.items()))
+    if best is not None:
+        model.set_weights(best)
+    elif config.average:
+        _keep_better(model, config.heads, validation, batches)
+    if config.calibrate:
+        temperatures = fold_temperatures(model, config.heads, validation)
+        log.info("temperatures: %s", ", ".join(f"{head} {value:.2f}" for head, value in temperatures.items()))
     scores = {head.value: s.model_dump(mode="json") for head, s in score_heads(model, validation, config.heads).items()}
     runs.write_json(run / runs.VALIDATION, scores)
     draw_confusion(run / "confusion.png", scores)
@@ -38,7 +49,7 @@ def finish(
     labels = {head.value: validation.labels(head) for head in config.heads}
     runs.write_arrays(run / runs.HOLDOUT, {"faces": validation.pixels, **labels})
     # A copy that was never compiled: without the optimizer, half the size, and loadable under any Keras backend.
-    final = ARCHITECTURES[config.arch](config.heads)
+    final = ARCHITECTURES[config.arch].build(config.heads)
     final.set_weights(model.get_weights())
     temporary = run / ".new.keras"
     final.save(temporary)

@@ -30,6 +30,18 @@ class Scores(Strict):
     """Expected calibration error in 15 equal bins of confidence (Guo et al. 2017)."""
 
 
+class Bin(Strict):
+    """The answers of one range of confidence, as a reliability diagram draws them."""
+
+    low: float
+    high: float
+    n: int
+    confidence: float | None
+    """Mean probability of the answers; None without any."""
+    accuracy: float | None
+    """Share of them that are right; None without any."""
+
+
 def score(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], labels: tuple[str, ...]) -> Scores:
     """Compare probabilities (n, k) with true labels (n,), leaving out rows whose label is negative."""
     rows = truth >= 0
@@ -52,6 +64,27 @@ def score(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], 
     )
 
 
+def reliability(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[np.int64]) -> list[Bin]:
+    """The bins behind `Scores.ece`, for the same arguments as `score`."""
+    rows = truth >= 0
+    confidence, right = probabilities[rows].max(axis=1, initial=0), probabilities[rows].argmax(axis=1) == truth[rows]
+    bins = _bins(confidence)
+    result = []
+    for number in range(_BINS):
+        inside = bins == number
+        means = (float(confidence[inside].mean()), float(right[inside].mean())) if inside.any() else (None, None)
+        result.append(
+            Bin(
+                low=number / _BINS,
+                high=(number + 1) / _BINS,
+                n=int(inside.sum()),
+                confidence=means[0],
+                accuracy=means[1],
+            )
+        )
+    return result
+
+
 def _shares(
     part: npt.NDArray[np.int64], whole: npt.NDArray[np.int64], labels: tuple[str, ...]
 ) -> dict[str, float | None]:
@@ -62,8 +95,7 @@ def _calibration_error(confidence: npt.NDArray[np.float32], right: npt.NDArray[n
     """Mean distance of confidence from accuracy over the bins, weighted by the rows in each."""
     if not len(confidence):
         return 0.0
-    bins = np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)
-    gap = np.bincount(bins, weights=confidence.astype(np.float64) - right, minlength=_BINS)
+    gap = np.bincount(_bins(confidence), weights=confidence.astype(np.float64) - right, minlength=_BINS)
     return float(np.abs(gap).sum() / len(confidence))
 
 
@@ -82,3 +114,7 @@ def rank_correlation(first: npt.NDArray[np.floating], second: npt.NDArray[np.flo
         ranks.append((np.cumsum(count) - (count - 1) / 2)[position])
     with np.errstate(invalid="ignore", divide="ignore"):
         return float(np.corrcoef(*ranks)[0, 1])
+
+
+def _bins(confidence: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    return np.minimum((confidence * _BINS).astype(np.int64), _BINS - 1)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
+import math
 import sys
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mien_models.errors import DataError
+from mien_models.errors import DataError, OutcomeError
 from mien_models.labels import Emotion, Head
 from mien_training import runs
 from mien_training.emotion.augment import FaceBatches, Targets, batch_count
@@ -23,21 +23,31 @@ from mien_training.emotion.distil import Teachers
 from mien_training.emotion.ferplus import soft_targets
 from mien_training.emotion.finish import finish
 from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.optimizers import make_optimizer
 from mien_training.emotion.precision import for_training
+from mien_training.emotion.progress import best_epoch, out_of_patience, resume, save
 from mien_training.emotion.validation import validate
 from mien_training.report import draw_curves
 
 log = logging.getLogger(__name__)
 
-History = list[dict[str, Any]]
 
-
-def train(config: TrainConfig, training: Faces, validation: Faces, run: Path, teachers: Teachers | None = None) -> None:
+def train(
+    config: TrainConfig,
+    training: Faces,
+    validation: Faces,
+    run: Path,
+    teachers: Teachers | None = None,
+    warm_start: Path | None = None,
+) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
+
+    `warm_start` is a file of published weights to begin with, of an architecture that can.
 
     Raises:
         ConfigError: `run` holds a training with other settings.
         DataError: its checkpoint is damaged.
+        OutcomeError: the loss is no number any more.
 
     """
     runs.claim(run, config)
@@ -45,49 +55,64 @@ def train(config: TrainConfig, training: Faces, validation: Faces, run: Path, te
         log.info("%s: finished already (%d epochs)", run, config.epochs)
         return
     keras.utils.set_random_seed(config.seed)
-    model = for_training(ARCHITECTURES[config.arch](config.heads), config.precision)
+    architecture = ARCHITECTURES[config.arch]
+    network = architecture.build(config.heads)
+    if warm_start and architecture.warm_start:
+        architecture.warm_start(network, warm_start, training.pixels)
+    model = for_training(network, config.precision)
     model.compile(
-        _optimizer(config, steps=batch_count(len(training), config.batch)),
+        make_optimizer(config, steps=batch_count(len(training), config.batch)),
         {head.value: "categorical_crossentropy" for head in config.heads},
         loss_weights={head.value: config.readable_weight if head is Head.READABLE else 1.0 for head in config.heads},
     )
     model.optimizer.build(model.trainable_variables)
-    history = _resume(model, run / runs.CHECKPOINT)
+    progress = resume(model, run / runs.CHECKPOINT)
+    history = progress.history
     targets = _targets(training, config)
 
     try:
-        for epoch in range(len(history), config.epochs):
+        while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
             record = {
-                "epoch": epoch + 1,
-                "loss": _train_epoch(model, _batches(training, targets, config, epoch), teachers),
+                "epoch": len(history) + 1,
+                "loss": _train_epoch(model, _batches(training, targets, config, len(history)), teachers),
                 "validation": validate(model, validation, config.heads),
                 "seconds": round(time.monotonic() - started, 1),
             }
             history.append(record)
-            _save_checkpoint(model, history, run / runs.CHECKPOINT)
+            if config.keep == "best" and best_epoch(history) == len(history) - 1:
+                progress.best = model.get_weights()
+            save(model, progress, run / runs.CHECKPOINT)
             runs.write_json(run / runs.HISTORY, history)
             log.info("%s", _summary(record, config.epochs))
     except KeyboardInterrupt:
         log.info("%s: stopped after epoch %d; the same command resumes there", run, len(history))
         raise
+    except FloatingPointError as error:
+        raise OutcomeError(
+            f"{run}: epoch {len(history) + 1}, {error}; give --learning-rate a smaller number than "
+            f"{config.learning_rate:g}, and --out another directory"
+        ) from None
+    if len(history) < config.epochs:
+        log.info("%s: stopped early, nothing better in %d epochs", run, config.patience)
 
     draw_curves(run / "curves.png", history)
-    finish(model, config, training, validation, _batches(training, targets, config, config.epochs), run)
+    batches = _batches(training, targets, config, config.epochs)
+    finish(model, config, training, validation, batches, progress.best, run)
 
 
-def check_trainable(training: Faces) -> tuple[Head, ...]:
-    """The heads that the faces have labels for: `readable` where there are negatives among them.
+def check_trainable(training: Faces, possible: tuple[Head, ...] = tuple(Head)) -> tuple[Head, ...]:
+    """The heads, of the `possible` ones, that the faces have labels for: `readable` where there are negatives among them.
 
     Raises:
         DataError: there is none.
 
     """
     labelled = {Head.FER: training.fer, Head.FERPLUS: training.ferplus}
-    heads = tuple(head for head, labels in labelled.items() if (labels != NO_LABEL).any())
+    heads = tuple(head for head, labels in labelled.items() if head in possible and (labels != NO_LABEL).any())
     if not heads:
-        raise DataError("the training faces have no labels")
-    return (*heads, Head.READABLE) if (training.readable == 0).any() else heads
+        raise DataError("the training faces have no labels that this architecture learns")
+    return (*heads, Head.READABLE) if Head.READABLE in possible and (training.readable == 0).any() else heads
 
 
 def fingerprint(*parts: Faces) -> str:
@@ -97,28 +122,6 @@ def fingerprint(*parts: Faces) -> str:
         for array in (faces.pixels, faces.fer, faces.votes):
             digest.update(b"none" if array is None else np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()[:16]
-
-
-def _optimizer(config: TrainConfig, steps: int) -> Any:
-    # The rate follows from optimizer.iterations, which the checkpoint holds: a resumed training carries on in it.
-    total = config.epochs * steps
-    warmup = round(min(config.warmup_epochs, config.epochs / 2) * steps)
-    rate = keras.optimizers.schedules.CosineDecay(
-        initial_learning_rate=0.0,
-        warmup_target=config.learning_rate,
-        warmup_steps=warmup,
-        decay_steps=max(1, total - warmup),
-    )
-    optimizer = keras.optimizers.AdamW(
-        rate,
-        weight_decay=config.weight_decay,
-        global_clipnorm=config.clip,
-        use_ema=True,
-        # A short training's average looks back a fifth of it at most, or it would hold the untrained weights still.
-        ema_momentum=min(config.average, max(0.0, 1 - 5 / total)),
-    )
-    optimizer.exclude_from_weight_decay(var_names=["gamma", "beta", "bias"])
-    return optimizer
 
 
 def _targets(faces: Faces, config: TrainConfig) -> Targets:
@@ -135,7 +138,14 @@ def _targets(faces: Faces, config: TrainConfig) -> Targets:
 def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) -> FaceBatches:
     spoilt = config.negative_share if Head.READABLE in config.heads else 0.0
     return FaceBatches(
-        faces.pixels, targets, batch=config.batch, seed=config.seed, epoch=epoch, mixup=config.mixup, spoilt=spoilt
+        faces.pixels,
+        targets,
+        batch=config.batch,
+        seed=config.seed,
+        epoch=epoch,
+        augmentation=config.augmentation,
+        mixup=config.mixup,
+        spoilt=spoilt,
     )
 
 
@@ -144,6 +154,10 @@ def _train_epoch(model: Any, batches: FaceBatches, teachers: Teachers | None = N
 
     Not `model.fit`: at its end it puts the running average in the place of the weights (Keras 3.15), so that a training
     that comes back for the next epoch would start from the average every time, and hardly move.
+
+    Raises:
+        FloatingPointError: the loss is no number any more.
+
     """
     model.reset_metrics()
     bar = keras.utils.Progbar(len(batches), verbose=1 if sys.stdout.isatty() else 0)
@@ -154,6 +168,8 @@ def _train_epoch(model: Any, batches: FaceBatches, teachers: Teachers | None = N
         distributions, weights = _weighed(targets)
         # The mean since the reset
         loss = float(model.train_on_batch(pixels, distributions, sample_weight=weights, return_dict=True)["loss"])
+        if not math.isfinite(loss):
+            raise FloatingPointError(f"step {index + 1}: the loss is {loss}")
         bar.update(index + 1, [("loss", loss)])
     return loss
 
@@ -170,34 +186,6 @@ def _weighed(targets: Targets) -> tuple[Targets, Targets]:
         for head, table in targets.items()
     }
     return {head: table.astype(np.float32) for head, table in distributions.items()}, weights
-
-
-def _resume(model: Any, checkpoint: Path) -> History:
-    """Bring the model and its optimizer to where `checkpoint` left them, if there is one."""
-    if not checkpoint.exists():
-        return []
-    arrays = runs.read_arrays(checkpoint)
-    try:
-        for name, variable in _state(model).items():
-            variable.assign(arrays[name])
-        history: History = json.loads(arrays["history"].item())
-    except (KeyError, ValueError) as error:
-        raise DataError(
-            f"{checkpoint}: does not fit this network ({error}); delete it to start this run anew"
-        ) from error
-    log.info("%s: resuming after epoch %d", checkpoint, len(history))
-    return history
-
-
-def _save_checkpoint(model: Any, history: History, checkpoint: Path) -> None:
-    arrays = {name: variable.numpy() for name, variable in _state(model).items()}
-    runs.write_arrays(checkpoint, {**arrays, "history": np.array(json.dumps(history))})
-
-
-def _state(model: Any) -> dict[str, Any]:
-    """Every variable of the model and its optimizer (moments, averages, step count) by a name that stays."""
-    model_state = {f"model_{i}": variable for i, variable in enumerate(model.variables)}
-    return model_state | {f"optimizer_{i}": variable for i, variable in enumerate(model.optimizer.variables)}
 
 
 def _summary(record: dict[str, Any], epochs: int) -> str:

@@ -15,8 +15,10 @@ from mien_training.emotion.metrics import Scores, score
 
 
 def validate(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[str, float]:
-    """Validation accuracy by head, of the weights as they are and of their running average."""
+    """Validation accuracy by head, of the weights as they are and, where there is one, of their running average."""
     accuracies = {head.value: scores.accuracy for head, scores in score_heads(model, faces, heads).items()}
+    if not model.optimizer.use_ema:
+        return accuracies
     with running_average(model):
         averages = {f"{head} averaged": scores.accuracy for head, scores in score_heads(model, faces, heads).items()}
     return accuracies | averages

@@ -1,40 +1,39 @@
-"""The architectures. Each is made of operators that the Edge TPU takes and that int8 conversion folds."""
+"""Our own family, made of operators that the Edge TPU takes and that int8 conversion folds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from mien_models.labels import HEAD_LABELS, Head
-from mien_models.preprocess import FACE_SIZE
+from mien_models.labels import Head
+from mien_training.emotion.networks.heads import answers, face_input
 
 
 def mien_small(heads: tuple[Head, ...]) -> Any:
-    """A residual network of 0.73 M parameters and 50 M multiply-adds, with plain 3×3 convolutions throughout.
+    """0.73 M parameters, 66 M multiply-adds: for any Pi from the 3 on."""
+    return _mien(heads, 32, "mien_small")
+
+
+def mien_nano(heads: tuple[Head, ...]) -> Any:
+    """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2."""
+    return _mien(heads, 16, "mien_nano")
+
+
+def _mien(heads: tuple[Head, ...], width: int, name: str) -> Any:
+    """A residual network with plain 3×3 convolutions throughout, `width` channels at its beginning.
 
     They train three times faster than depthwise ones of the same count, and run as fast in int8.
-    Input: float (n, 48, 48, 1), pixel values 0…255. Output: one softmax for each head, by its name.
     """
     import keras
 
-    inputs = keras.Input((FACE_SIZE, FACE_SIZE, 1), name="face")
-    # Without an offset the scaling folds into the first convolution; with one it stays as two operators.
-    x = keras.layers.Rescaling(1 / 255)(inputs)
-    x = _conv(x, 32, 3)
-    x = _conv(x, 32, 3, stride=2)
-    for width in (32, 32, 64, 64, 128, 128):
-        x = _basic_block(x, width)
-    x = _conv(x, 192, 1)
+    inputs, x = face_input()
+    x = _conv(x, width, 3)
+    x = _conv(x, width, 3, stride=2)
+    for factor in (1, 1, 2, 2, 4, 4):
+        x = _basic_block(x, factor * width)
+    x = _conv(x, 6 * width, 1)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.2)(x)
-    outputs = {
-        head.value: keras.layers.Dense(len(HEAD_LABELS[head]), activation="softmax", name=head.value)(x)
-        for head in heads
-    }
-    return keras.Model(inputs, outputs, name="mien_small")
-
-
-ARCHITECTURES: dict[str, Callable[[tuple[Head, ...]], Any]] = {"mien-small": mien_small}
+    return keras.Model(inputs, answers(x, heads), name=name)
 
 
 def _basic_block(x: Any, width: int) -> Any:

@@ -1,0 +1,259 @@
+"""The comparison: figures that are known beforehand, a whole report from one command, and one clear error each."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from mien_models.labels import Head
+from mien_training import runs
+from mien_training.__main__ import main
+from mien_training.emotion.datasets import read_faces
+from mien_training.emotion.metrics import reliability, score
+from mien_training.emotion.networks import ARCHITECTURES
+from tests.make_tiny_model import TINY_MODEL
+from tests.training.conftest import KERAS_WARNING, Dataset
+
+PIXELS = np.random.default_rng(0).integers(0, 256, (40, 48, 48), np.uint8)
+
+
+def test_reliability_has_the_bins_of_the_calibration_error() -> None:
+    rng = np.random.default_rng(1)
+    probabilities = rng.dirichlet(np.full(7, 0.3), 2000).astype(np.float32)
+    truth = rng.integers(-1, 7, 2000)
+    bins = reliability(probabilities, truth)
+    assert sum(group.n for group in bins) == (truth >= 0).sum()
+    gaps = [
+        group.n * abs(group.confidence - group.accuracy)
+        for group in bins
+        if group.confidence is not None and group.accuracy is not None
+    ]
+    assert sum(gaps) / (truth >= 0).sum() == pytest.approx(score(probabilities, truth, tuple("abcdefg")).ece, abs=1e-6)
+    for group in bins:
+        if group.confidence is not None:
+            assert group.low <= group.confidence <= group.high
+    sure = reliability(np.eye(7, dtype=np.float32)[[0, 0, 1, 2]], np.array([0, 0, 1, 3]))
+    assert (sure[-1].n, sure[-1].confidence, sure[-1].accuracy, sure[0].n, sure[0].accuracy) == (4, 1, 0.75, 0, None)
+
+
+@pytest.mark.usefixtures("tensorflow")
+def test_a_steady_network_never_changes_and_a_nervous_one_always() -> None:
+    from mien_training.emotion.stability import stability
+
+    def steady(faces: np.ndarray) -> dict[Head, np.ndarray]:
+        return {Head.FER: np.tile(np.eye(7, dtype=np.float32)[2], (len(faces), 1))}
+
+    def left_half_against_right(faces: np.ndarray) -> dict[Head, np.ndarray]:
+        brighter = faces[:, :, 24:].mean(axis=(1, 2)) > faces[:, :, :24].mean(axis=(1, 2))
+        return {Head.FER: np.eye(7, dtype=np.float32)[brighter.astype(int)]}
+
+    assert stability(steady, PIXELS).changed == stability(steady, PIXELS).changed_in_any == 0
+    # A dark face with a bright bar just left of the middle: only the shift to the right takes it to the other half.
+    bar = np.zeros((10, 48, 48), np.uint8)
+    bar[:, :, 21:24] = 255
+    result = stability(left_half_against_right, bar)
+    assert result.by_view == {"left": 0, "right": 1, "up": 0, "down": 0, "larger": 0, "smaller": 0}
+    assert result.changed == pytest.approx(1 / 6)
+    assert result.changed_in_any == 1
+
+
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_multiply_adds_by_hand() -> None:
+    import keras
+
+    from mien_training.emotion.cost import multiply_adds
+
+    inputs = keras.Input((48, 48, 1))
+    x = keras.layers.Conv2D(8, 3, strides=2, padding="same")(inputs)  # 24·24 positions, 3·3·1·8
+    x = keras.layers.BatchNormalization()(x)
+    x = keras.layers.DepthwiseConv2D(5, padding="same")(x)  # 24·24, 5·5·8
+    x = keras.layers.Conv2D(4, 1, groups=2)(x)  # 24·24, 1·1·4·4
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Dense(7)(x)  # 4·7
+    assert multiply_adds(keras.Model(inputs, x)) == 24 * 24 * (72 + 200 + 16) + 28
+
+
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_multiply_adds_of_the_zoo() -> None:
+    from mien_training.emotion.cost import multiply_adds
+
+    millions = {name: multiply_adds(ARCHITECTURES[name].build((Head.FER,))) / 1e6 for name in ("mien-small", "elu-cnn")}
+    assert millions["mien-small"] == pytest.approx(65.8, abs=0.1)
+    # 48·48·144 + 24·24·4608 + 12·12·18432 + 1024·512 + 512·7
+    assert millions["elu-cnn"] == pytest.approx(6.168064)
+
+
+def train(dataset: Dataset, run: Path, arch: str, *more: str) -> None:
+    command = ["emotion", "--arch", arch, "--data", str(dataset.data), "--ferplus", str(dataset.ferplus)]
+    assert main([*command, "--out", str(run), "--epochs", "2", "--batch", "7", *more]) == 0
+
+
+@KERAS_WARNING
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_one_command_compares(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, out = make_dataset(28, 14), tmp_path / "new" / "report"
+    train(dataset, tmp_path / "elu", "elu-cnn")
+    train(dataset, tmp_path / "nano", "mien-nano")
+    converted = tmp_path / "converted"
+    shutil.copytree(TINY_MODEL, converted / "nano")
+    capsys.readouterr()
+
+    command = ["report", str(tmp_path / "elu"), str(tmp_path / "nano"), "--data", str(dataset.data)]
+    command += ["--ferplus", str(dataset.ferplus), "--out", str(out), "--int8", str(converted)]
+    assert main([*command, "--json"]) == 0
+
+    report = json.loads(capsys.readouterr().out)
+    assert report == json.loads((out / "report.json").read_text())
+    elu, nano = report["runs"]
+    assert (elu["run"], elu["config"]["arch"], elu["epochs_trained"], elu["stopped_early"]) == (
+        "elu",
+        "elu-cnn",
+        2,
+        False,
+    )
+    assert (list(elu["unseen"]), list(nano["unseen"])) == (["fer"], ["fer", "ferplus"])
+    for run in (elu, nano):
+        scores = run["unseen"]["fer"]
+        assert (scores["n"], scores["usage"], run["seen_n"], run["stability"]["n"]) == (14, "PublicTest", 28, 14)
+        assert scores["accuracy"] == np.trace(np.array(scores["confusion"])) / 14
+        assert sum(group["n"] for group in scores["reliability"]) == 14
+        assert 0 <= run["seen_accuracy"] <= 1
+    # What the run itself wrote at its end is what the report finds.
+    validation = json.loads((tmp_path / "elu" / runs.VALIDATION).read_text())["fer"]
+    assert elu["unseen"]["fer"]["confusion"] == validation["confusion"]
+    assert elu["parameters"] == 551_687
+    assert elu["int8"] is None
+    assert nano["int8"]["bytes"] == next(TINY_MODEL.glob("*.tflite")).stat().st_size
+    assert nano["int8"]["milliseconds"] > 0
+
+    pictures = {f"{run}-{kind}.png" for run in ("elu", "nano") for kind in ("confusion", "reliability", "curves")}
+    assert {path.name for path in out.iterdir()} == {"report.md", "report.json", "curves.png", *pictures}
+    text = (out / "report.md").read_text()
+    for name in (*pictures, "curves.png"):
+        assert cv2.imread(str(out / name)) is not None
+        assert f"]({name})" in text
+    assert "| elu | elu-cnn | " in text
+    assert "0.55 M | 6.2 M |  | 2 |" in text
+    assert "By ferplus labels, n = 14" in text
+
+    assert main(command) == 0
+    assert capsys.readouterr().out.startswith("| run | architecture | accuracy | macro F1 | ECE | by FER+ | seen |")
+
+
+@KERAS_WARNING
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_what_was_learned_by_heart_shows(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+    """Labels without any sense can only be remembered: seen and unseen faces tell it apart, as with the leak of elu-cnn's origin."""
+    dataset = make_dataset(56, 42)
+    lines = dataset.data.read_text().splitlines()
+    rng = np.random.default_rng(3)
+    senseless = [lines[0]] + [f"{rng.integers(7)},{_noise(rng)},{line.rpartition(',')[2]}" for line in lines[1:]]
+    dataset.data.write_text("\n".join(senseless) + "\n")
+    run, out = tmp_path / "elu", tmp_path / "report"
+    command = ["emotion", "--arch", "elu-cnn", "--data", str(dataset.data), "--out", str(run)]
+    assert main([*command, "--epochs", "30", "--batch", "8"]) == 0
+    assert main(["report", str(run), "--data", str(dataset.data), "--out", str(out)]) == 0
+    (report,) = json.loads((out / "report.json").read_text())["runs"]
+    assert report["seen_accuracy"] > 0.9
+    assert report["unseen"]["fer"]["accuracy"] < 0.4
+
+
+def _noise(rng: np.random.Generator) -> str:
+    return " ".join(map(str, rng.integers(0, 256, 48 * 48)))
+
+
+def finished(run: Path, dataset: Dataset) -> Path:
+    """A run directory without what the errors below do not reach."""
+    from mien_training.emotion.config import TrainConfig
+
+    faces = read_faces(dataset.data)
+    held_back = faces.pixels[faces.usage == "PublicTest"]
+    run.mkdir(parents=True)
+    config = TrainConfig(data="fer2013.csv", fingerprint="f", heads=(Head.FER,))
+    runs.write_json(run / runs.CONFIG, config.model_dump(mode="json"))
+    (run / runs.MODEL).write_bytes(b"no model")
+    runs.write_arrays(run / runs.HOLDOUT, {"faces": held_back})
+    return run
+
+
+def another_version(run: Path) -> None:
+    runs.write_json(run / runs.CONFIG, {"format": 2})
+
+
+def without_model(run: Path) -> None:
+    (run / runs.MODEL).unlink()
+
+
+def without_config(run: Path) -> None:
+    (run / runs.CONFIG).unlink()
+
+
+def other_faces(run: Path) -> None:
+    runs.write_arrays(run / runs.HOLDOUT, {"faces": PIXELS[:7]})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "more", "code", "complaint"),
+    [
+        (another_version, [], 3, "config.json: 'format' is 2, this mien-train reads 1; train anew, or use the version that wrote it"),
+        (without_config, [], 3, "no config.json there, so it is no run of mien-train"),
+        (without_model, [], 4, "no model.keras there; finish the training by giving its command again"),
+        (other_faces, [], 5, "run: held back other faces than"),
+        (None, [], 4, "model.keras: Keras cannot load it"),
+        (None, ["--usage", "PrivateTest"], 5, "no row with usage PrivateTest"),
+        (None, ["--limit", "0"], 3, "--limit 0: not a number above 0"),
+        (None, ["--int8", "nowhere"], 3, "--int8 nowhere: no such folder"),
+        (None, ["other/run"], 3, "run: two runs have this name"),
+    ],
+)  # fmt: skip
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_mistakes(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Path], None] | None, more: list[str], code: int, complaint: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)
+    dataset = make_dataset(7, 7)
+    run = finished(tmp_path / "run", dataset)
+    if spoil:
+        spoil(run)
+    out = tmp_path / "report"
+    assert main(["report", str(run), *more, "--data", str(dataset.data), "--out", str(out)]) == code
+    error = capsys.readouterr().err
+    assert complaint in error
+    assert error.count("mien-train: error:") == 1
+    assert not out.exists()
+
+
+def test_a_damaged_history_is_named(tmp_path: Path) -> None:
+    from mien_models.errors import DataError
+    from mien_training.emotion.comparison import read_history
+
+    for content in ("[", "[]", "{}", '[{"epoch": 1}]'):
+        (tmp_path / runs.HISTORY).write_text(content)
+        with pytest.raises(DataError, match=r"history\.json: .*; copy the whole run directory again"):
+            read_history(tmp_path)
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    for command, words in (
+        ("report", "a wide gap means that it knows them by heart"),
+        ("duplicates", "correlation of .98 or more"),
+        ("emotion", "vgg16       VGG16 variant"),
+    ):
+        with pytest.raises(SystemExit) as caught:
+            main([command, "--help"])
+        assert caught.value.code == 0
+        assert words in capsys.readouterr().out

@@ -1,0 +1,91 @@
+"""`mien-train evaluate`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mien_models.errors import DataError
+from mien_models.labels import LABEL_SETS, Head
+
+if TYPE_CHECKING:
+    from mien_training.emotion.evaluate import Evaluation
+
+_USAGES = ("Training", "PublicTest", "PrivateTest")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The arguments of `mien-train evaluate`."""
+    parser.description = (
+        "Measures a model on labelled faces. An int8 model runs through the code that the device runs; TensorFlow is "
+        "not needed for it."
+    )
+    parser.add_argument(
+        "model", metavar="MODEL", help="run directory, .keras file, int8 model directory, or shipped model (emotion)"
+    )
+    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (.gz, .xz), or a folder")
+    parser.add_argument(
+        "--usage", default="PublicTest", choices=_USAGES, help="the split to measure on (default: PublicTest)"
+    )
+    parser.add_argument(
+        "--labels",
+        type=Head,
+        default=Head.FER,
+        choices=LABEL_SETS,
+        help="whose labels are the truth: FER2013's own (fer, the default), or FER+'s where the taggers have a majority",
+    )
+    parser.add_argument(
+        "--ferplus",
+        type=Path,
+        metavar="CSV",
+        help="fer2013new.csv, for --labels ferplus (default: the one beside --data)",
+    )
+    parser.add_argument("--json", action="store_true", help="print the figures as JSON")
+    parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every face's probabilities")
+    parser.set_defaults(command=_evaluate)
+
+
+def _evaluate(arguments: argparse.Namespace) -> str:
+    from mien_training.emotion.datasets import Usage, read_faces, split
+    from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
+
+    data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
+    if arguments.predictions and not arguments.predictions.parent.is_dir():
+        raise DataError(f"{arguments.predictions}: there is no folder {arguments.predictions.parent}; make it first")
+    predict = open_predictor(arguments.model)
+    everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
+    faces = split(everything, usage, data)
+    result, probabilities = evaluate(predict, faces, truth, model=arguments.model, data=data, usage=usage)
+    if arguments.predictions:
+        rows = np.flatnonzero(everything.usage == usage)
+        write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
+    return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
+
+
+def _table(result: Evaluation) -> str:
+    lines = [
+        f"{result.model} on {result.usage} of {result.data}, n = {result.n}",
+        f"truth: {result.judged_by} labels, answers: {result.head} head",
+        f"accuracy {100 * result.accuracy:.2f} %  macro F1 {result.macro_f1:.4f}  calibration error {result.ece:.4f}",
+    ]
+    if result.doubt_correlation is not None:
+        lines.append(f"doubt where the taggers disagree: rank correlation {result.doubt_correlation:.3f}")
+    for label in result.labels:
+        recall, precision = _percent(result.recall[label]), _percent(result.precision[label])
+        lines.append(f"  {label:9} recall {recall}  precision {precision}")
+    return "\n".join(lines)
+
+
+def _percent(share: float | None) -> str:
+    return "     –" if share is None else f"{100 * share:5.1f} %"
+
+
+def _votes_path(data: Path, ferplus: Path | None) -> Path:
+    beside = data.parent / "fer2013new.csv"
+    if ferplus is None and not beside.is_file():
+        raise DataError(f"{beside}: no such file; --labels ferplus needs the FER+ votes: give --ferplus fer2013new.csv")
+    return ferplus or beside

@@ -1,0 +1,176 @@
+"""Trainings side by side: everything that is measured of each, on the same faces."""
+
+from __future__ import annotations
+
+import json
+import logging
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mien_models.errors import ConfigError, DataError, ModelError
+from mien_models.labels import LABEL_SETS, Head
+from mien_models.validation import Strict
+from mien_training import runs
+from mien_training.emotion.config import TrainConfig
+from mien_training.emotion.cost import Int8Cost, int8_cost, multiply_adds
+from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, split
+from mien_training.emotion.evaluate import Evaluation, evaluate, keras_predictor, load_network
+from mien_training.emotion.metrics import Bin, reliability
+from mien_training.emotion.stability import Stability, stability
+
+log = logging.getLogger(__name__)
+
+SEEN_FACES = 3000
+"""Training faces that a model is asked about once more, the same ones for every model."""
+
+
+class Judged(Evaluation):
+    """The scores by one label set, with the diagram behind the calibration error."""
+
+    reliability: list[Bin]
+
+
+class RunReport(Strict):
+    """One training as it is compared."""
+
+    run: str
+    """Name of the run directory."""
+    config: TrainConfig
+    epochs_trained: int
+    stopped_early: bool
+    seconds_per_epoch: float
+    """Median, on the machine that it was trained on."""
+    unseen: dict[Head, Judged]
+    """Scores on faces that it was not trained on, by the labels that count as the truth."""
+    seen_n: int
+    seen_accuracy: float
+    """Accuracy on faces that it was trained on, as they are, by the same labels as `unseen`'s first."""
+    stability: Stability
+    parameters: int
+    multiply_adds: int
+    int8: Int8Cost | None
+    """None where no converted model was given."""
+
+
+def compare(
+    directories: list[Path], faces: Faces, data: Path, usage: Usage, int8: Path | None, limit: int | None = None
+) -> list[RunReport]:
+    """Measure each run on the rows of `usage`, and on a sample of the rows that it was trained on.
+
+    Args:
+        directories: finished runs, of different names.
+        faces: the data set that they were trained on.
+        data: its path.
+        usage: the rows to judge on.
+        int8: a folder with model directories that are named like the runs; those that are not there are left out.
+        limit: the first rows of each split, to try things out.
+
+    Raises:
+        ConfigError: a directory is no run, or one of another version, or two have the same name.
+        DataError: a run was trained on other faces or its history is damaged, or there are no faces of `usage`.
+        ModelError: a run has no network yet, or it cannot be loaded.
+
+    """
+    names = [directory.resolve().name for directory in directories]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise ConfigError(f"{twice[0]}: two runs have this name; rename one, the report calls them by it")
+    # All are read before any is measured, which takes minutes.
+    configs = [_finished(directory) for directory in directories]
+    for directory, config in zip(directories, configs, strict=True):
+        _check_split(directory, split(faces, Usage.PUBLIC_TEST, data, config.limit), data)
+    unseen = split(faces, usage, data, limit)
+    reports = []
+    for directory, name, config in zip(directories, names, configs, strict=True):
+        log.info("%s", directory)
+        seen = sample_of_seen(split(faces, Usage.TRAINING, data, config.limit), min(limit or SEEN_FACES, SEEN_FACES))
+        reports.append(_measure(directory, name, config, unseen, seen, data, usage, int8))
+    return reports
+
+
+def read_history(directory: Path) -> list[dict[str, Any]]:
+    """The epochs of a run.
+
+    Raises:
+        DataError: the file is missing or damaged.
+
+    """
+    path = directory / runs.HISTORY
+    try:
+        history: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); copy the whole run directory again") from error
+    if not history or not all({"epoch", "loss", "validation", "seconds"} <= set(record) for record in history):
+        raise DataError(f"{path}: not the epochs of a training; copy the whole run directory again")
+    return history
+
+
+def sample_of_seen(training: Faces, count: int) -> Faces:
+    """`count` labelled training faces, drawn once for all: always the same of the same data set."""
+    labelled = np.flatnonzero((training.fer != NO_LABEL) | (training.ferplus != NO_LABEL))
+    return training.take(np.sort(np.random.default_rng(0).permutation(labelled)[:count]))
+
+
+def _finished(directory: Path) -> TrainConfig:
+    config = runs.load_config(directory, TrainConfig)
+    if not (directory / runs.MODEL).is_file():
+        raise ModelError(f"{directory}: no {runs.MODEL} there; finish the training by giving its command again")
+    return config
+
+
+def _check_split(directory: Path, validation: Faces, data: Path) -> None:
+    """Make sure that what counts as unseen was not trained on: `validation` must be the faces that the run held back."""
+    held_back = runs.read_arrays(directory / runs.HOLDOUT).get("faces")
+    # Negatives, if there were any, lie behind the faces.
+    if held_back is None or not np.array_equal(held_back[: len(validation)], validation.pixels):
+        raise DataError(
+            f"{directory}: held back other faces than {data} has for validation; give the data set that it was trained on "
+            "(a folder without train/ and test/ is split by the run's --seed, so compare runs of one seed)"
+        )
+
+
+def _measure(
+    directory: Path,
+    name: str,
+    config: TrainConfig,
+    unseen: Faces,
+    seen: Faces,
+    data: Path,
+    usage: Usage,
+    int8: Path | None,
+) -> RunReport:
+    network = load_network(directory / runs.MODEL)
+    predict = keras_predictor(network)
+    judged = _judge(predict(unseen.pixels), config.heads, unseen, name, data, usage)
+    seen_scores = _judge(predict(seen.pixels), config.heads, seen, name, data, Usage.TRAINING)
+    truth = next(iter(judged))
+    history = read_history(directory)
+    converted = int8 / name if int8 else None
+    return RunReport(
+        run=name,
+        config=config,
+        epochs_trained=len(history),
+        stopped_early=len(history) < config.epochs,
+        seconds_per_epoch=float(np.median([record["seconds"] for record in history])),
+        unseen=judged,
+        seen_n=seen_scores[truth].n,
+        seen_accuracy=seen_scores[truth].accuracy,
+        stability=stability(predict, unseen.pixels),
+        parameters=network.count_params(),
+        multiply_adds=multiply_adds(network),
+        int8=int8_cost(converted, unseen.pixels) if converted and converted.is_dir() else None,
+    )
+
+
+def _judge(
+    answers: dict[Head, Any], heads: tuple[Head, ...], faces: Faces, name: str, data: Path, usage: Usage
+) -> dict[Head, Judged]:
+    """Scores by each label set that the faces have and the model answers in; FER2013's own labels come first."""
+    result = {}
+    for truth in LABEL_SETS:
+        if (faces.labels(truth) != NO_LABEL).any() and (truth is Head.FER or truth in heads):
+            scores, probabilities = evaluate(lambda _: answers, faces, truth, model=name, data=data, usage=usage)
+            bins = reliability(probabilities, faces.labels(truth))
+            result[truth] = Judged(**scores.model_dump(), reliability=bins)
+    return result
