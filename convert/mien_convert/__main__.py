@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import re
-import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import mien_models
-from mien_models.errors import MissingDependencyError, OutcomeError, run_command
+from mien_convert import commands
+from mien_models.errors import MissingDependencyError, run_command
 from mien_models.manifest import NAME_PATTERN
 
 _EXAMPLES = """\
@@ -27,6 +24,8 @@ examples:
       the same without TensorFlow, as on the device, with what `quantize --float mine_float.tflite` left
   mien-convert inspect models/mine
       shows operators, tensors and scales of the file itself
+  mien-convert edgetpu models/mine
+      tells operator by operator whether a Coral will run it, without a Coral or its compiler
 
 exit codes: docs/exit-codes.md
 """
@@ -56,10 +55,11 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {mien_models.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    _add_quantize(commands.add_parser("quantize", help="make an int8 model directory of a run"))
-    _add_verify(commands.add_parser("verify", help="compare a model with the float network it was made from"))
-    _add_inspect(commands.add_parser("inspect", help="show what a .tflite file holds"))
+    names = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_quantize(names.add_parser("quantize", help="make an int8 model directory of a run"))
+    _add_verify(names.add_parser("verify", help="compare a model with the float network it was made from"))
+    _add_inspect(names.add_parser("inspect", help="show what a .tflite file holds"))
+    _add_edgetpu(names.add_parser("edgetpu", help="check whether the Edge TPU will run a model"))
     return top
 
 
@@ -76,7 +76,7 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
     parser.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
     _add_json(parser)
-    parser.set_defaults(command=_quantize)
+    parser.set_defaults(command=commands.quantize)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +95,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-accuracy-drop", type=_share, default=0.01, metavar="SHARE", help="default: %(default)s")
     parser.add_argument("--min-agreement", type=_share, default=0.95, metavar="SHARE", help="default: %(default)s")
     _add_json(parser)
-    parser.set_defaults(command=_verify)
+    parser.set_defaults(command=commands.verify)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +105,19 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
     _add_json(parser)
-    parser.set_defaults(command=_inspect)
+    parser.set_defaults(command=commands.inspect)
+
+
+def _add_edgetpu(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Checks in the file itself that the Edge TPU's last compiler (16.0) maps every operator: that there is such an "
+        "operator, its version, 8-bit tensors with one scale, fixed shapes, one picture at a time; and whether the "
+        "parameters find room on the chip. Where edgetpu_compiler is on PATH it is run too, in a temporary folder, and "
+        "its log read. Exits with 10 if anything is left to the processor."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
+    _add_json(parser)
+    parser.set_defaults(command=commands.edgetpu)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -123,59 +135,6 @@ def _model_name(text: str) -> str:
     if not re.fullmatch(NAME_PATTERN, text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name: small letters, digits, dots, dashes")
     return text
-
-
-# Each command imports what it needs when it runs, so that help comes at once and works without the libraries.
-
-
-def _quantize(arguments: argparse.Namespace) -> int:
-    from mien_convert.convert import convert
-
-    words = ["mien-convert", "quantize", str(arguments.run), "--out", str(arguments.out)]
-    words += ["--name", arguments.name, "--version", arguments.version]
-    manifest, heads = convert(
-        arguments.run,
-        arguments.out,
-        name=arguments.name,
-        version=arguments.version,
-        command=shlex.join(words),
-        float_file=arguments.float,
-    )
-    if arguments.json:
-        _print_json({"manifest": manifest.model_dump(mode="json"), "heads": {k: asdict(v) for k, v in heads.items()}})
-    else:
-        for head, report in heads.items():
-            print(f"{head}:", *report.describe()[:2], sep="\n  ")
-    return 0
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from mien_convert.verify import Limits, verify
-
-    limits = Limits(arguments.max_accuracy_drop, arguments.min_agreement)
-    report = verify(arguments.model, arguments.run, limits, arguments.float)
-    if arguments.json:
-        _print_json(report.as_json())
-    else:
-        print(report.describe())
-    if report.failures:
-        raise OutcomeError(f"{arguments.model}: {'; '.join(report.failures)}; train on, or calibrate with more faces")
-    return 0
-
-
-def _inspect(arguments: argparse.Namespace) -> int:
-    from mien_convert.inspection import inspect_model
-
-    inspection = inspect_model(arguments.model)
-    if arguments.json:
-        _print_json(asdict(inspection))
-    else:
-        print(inspection.describe())
-    return 0
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":
