@@ -17,6 +17,8 @@ _EXAMPLES = """\
 examples:
   mien-convert quantize runs/first --out models/mine
       makes the int8 model directory models/mine of a run of `mien-train emotion`
+  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale=-1-1
+      makes an int8 file of any other image classifier, calibrated with the pictures of a folder
   mien-convert verify models/mine --run runs/first
       compares it with the float network, and fails if int8 cost more than a point of accuracy
   mien-convert verify models/mine --run runs/first --min-agreement 0.99 --json | jq .heads.ferplus
@@ -28,6 +30,23 @@ examples:
       tells operator by operator whether a Coral will run it, without a Coral or its compiler
 
 exit codes: docs/exit-codes.md
+"""
+
+
+_QUANTIZE = """\
+Converts a network for the device. Wants TensorFlow.
+
+A run in int8 is calibrated on its own faces and measured on its holdout faces with the device's code; model, manifest
+and card are written to a model directory in one step:
+  mien-convert quantize runs/first --out models/mine
+
+Any other classifier of pictures of a fixed size, grey or red-green-blue, becomes a single .tflite file:
+  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale=-1-1
+  mien-convert quantize saved_model/ --out flowers_float16.tflite --variant float16
+
+  int8     weights and activations, the ends too: what the device and the Edge TPU run
+  float16  weights stored in half the bytes; computed in float
+  dynamic  weights in int8, a quarter of the bytes; activations in float
 """
 
 
@@ -56,7 +75,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {mien_models.__version__}")
     names = top.add_subparsers(required=True, metavar="COMMAND")
-    _add_quantize(names.add_parser("quantize", help="make an int8 model directory of a run"))
+    _add_quantize(
+        names.add_parser("quantize", help="make an int8 model directory of a run, or a file of any classifier")
+    )
     _add_verify(names.add_parser("verify", help="compare a model with the float network it was made from"))
     _add_inspect(names.add_parser("inspect", help="show what a .tflite file holds"))
     _add_edgetpu(names.add_parser("edgetpu", help="check whether the Edge TPU will run a model"))
@@ -64,19 +85,41 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _add_quantize(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Converts the network of RUN to full int8, calibrated on the run's own faces, measures it on its holdout faces "
-        "with the device's code, and writes model, manifest and card to MODEL_DIR in one step. Wants TensorFlow."
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="run directory of `mien-train emotion`")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = _QUANTIZE
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="MODEL_DIR", help="model directory; a model there is replaced"
+        "model",
+        type=Path,
+        metavar="RUN_OR_MODEL",
+        help="run directory of `mien-train emotion`, .keras or .h5 file, or SavedModel directory",
     )
-    parser.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
-    parser.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
-    parser.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PLACE",
+        help="model directory of a run in int8, .tflite file of anything else; an earlier one is replaced",
+    )
+    parser.add_argument(
+        "--variant", choices=("int8", "float16", "dynamic"), default="int8", help="default: %(default)s"
+    )
+    run = parser.add_argument_group("a run in int8 only")
+    run.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
+    run.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
+    run.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
+    other = parser.add_argument_group("any other model in int8 only")
+    other.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures like those that it will see, searched with sub-folders; or a run, whose faces are taken",
+    )
+    _add_scale(other)
+    other.add_argument(
+        "--pictures", type=_count, default=300, metavar="N", help="calibrate with at most N (default: %(default)s)"
+    )
     _add_json(parser)
-    parser.set_defaults(command=commands.quantize)
+    parser.set_defaults(command=commands.quantize, refuse=parser.error)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -120,6 +163,16 @@ def _add_edgetpu(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=commands.edgetpu)
 
 
+def _add_scale(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--scale",
+        choices=("0-255", "0-1", "-1-1"),
+        default="0-255",
+        help="what the network was trained to see for black and white, as --scale=-1-1 (default: %(default)s, "
+        "right for a network that scales by itself)",
+    )
+
+
 def _add_json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
@@ -128,6 +181,13 @@ def _share(text: str) -> float:
     value = float(text)
     if not 0 <= value <= 1:
         raise argparse.ArgumentTypeError(f"{text} is not within 0 and 1")
+    return value
+
+
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
     return value
 
 

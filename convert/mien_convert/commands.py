@@ -9,18 +9,52 @@ import argparse
 import json
 import shlex
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mien_models.errors import OutcomeError
 
+if TYPE_CHECKING:
+    from mien_convert.quantize import Variant
+
 
 def quantize(arguments: argparse.Namespace) -> int:
+    from mien_convert.classifiers import is_classifier
+    from mien_convert.quantize import Variant
+
+    variant, is_run = Variant(arguments.variant), not is_classifier(arguments.model)
+    if is_run and arguments.calibration is not None:
+        arguments.refuse("a run is calibrated with its own faces; leave --calibration out")
+    if arguments.float is not None and not (is_run and variant is Variant.INT8):
+        arguments.refuse("--float goes with a run in int8 only")
+    if is_run and variant is Variant.INT8:
+        return _quantize_run(arguments)
+    if variant is Variant.INT8 and arguments.calibration is None:
+        arguments.refuse("int8 wants --calibration FOLDER with pictures like those that the network will see")
+    return _quantize_file(arguments, variant)
+
+
+def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
+    from mien_convert.pictures import Scale
+    from mien_convert.single import Calibration, convert_file
+
+    calibration = None
+    if arguments.calibration is not None:
+        calibration = Calibration(arguments.calibration, Scale(arguments.scale), arguments.pictures)
+    written = convert_file(arguments.model, arguments.out, variant, calibration)
+    if arguments.json:
+        _print_json(asdict(written))
+    else:
+        print(written.describe())
+    return 0
+
+
+def _quantize_run(arguments: argparse.Namespace) -> int:
     from mien_convert.convert import convert
 
-    words = ["mien-convert", "quantize", str(arguments.run), "--out", str(arguments.out)]
+    words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
     words += ["--name", arguments.name, "--version", arguments.version]
     manifest, heads = convert(
-        arguments.run,
+        arguments.model,
         arguments.out,
         name=arguments.name,
         version=arguments.version,

@@ -6,10 +6,13 @@ import logging
 import shlex
 from pathlib import Path, PurePath
 
+import numpy as np
+
 from mien_convert.card import write_card
 from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_bytes
 from mien_convert.package import check_target, describe_file, replace_file, staged, write_model
+from mien_convert.pictures import Scale
 from mien_convert.quantize import manifest_tensors, to_float, to_int8
 from mien_convert.quiet import quiet
 from mien_convert.runs import Run, read_run
@@ -40,7 +43,7 @@ def convert(
     network = open_keras(run.model)
     before = keras_probabilities(network, run.holdout.faces)
     log.info("%s: converting to int8 with %d calibration faces", run.model, len(run.calibration))
-    content = to_int8(network, run.calibration, run.model)
+    content = to_int8(network, Scale.PIXELS.apply(run.calibration[..., np.newaxis]), Scale.PIXELS.bounds, run.model)
     if float_file is not None:
         replace_file(float_file, to_float(network, run.model))
     manifest = _describe(run, content, name, version, command)

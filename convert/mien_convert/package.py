@@ -40,6 +40,19 @@ def check_target(target: Path) -> None:
         )
 
 
+def check_file_target(target: Path) -> None:
+    """Refuse a file `target` that cannot be written, before minutes of work are spent on it.
+
+    Raises:
+        ModelError: it is a directory, or its own is not there.
+
+    """
+    if target.is_dir():
+        raise ModelError(f"{target}: is a directory, this writes a single file; give --out FILE.tflite")
+    if not target.parent.is_dir():
+        raise ModelError(f"{target}: no folder {target.parent}; make it, or give another place")
+
+
 @contextlib.contextmanager
 def staged(target: Path) -> Iterator[Path]:
     """A new directory beside `target` to write a model into; it takes the place of `target` when the block ends well.

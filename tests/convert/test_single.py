@@ -1,0 +1,195 @@
+"""`mien-convert quantize` of any image classifier to a single file. Wants TensorFlow."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import pytest
+
+from mien_convert.edgetpu import check_model
+from mien_convert.inspection import inspect_model
+from mien_models.errors import DataError, ModelError
+from tests.make_tiny_model import make_run
+from tests.needs import need_module
+
+pytestmark = [
+    pytest.mark.training,
+    # Keras 3.15 reading TensorFlow's variables with numpy 2.
+    pytest.mark.filterwarnings(
+        "ignore:__array__ implementation doesn't accept a copy keyword:DeprecationWarning:keras"
+    ),
+]
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(scope="module")
+def keras() -> Any:
+    need_module("tensorflow")
+    from mien_convert.floating import import_keras
+
+    return import_keras()
+
+
+@pytest.fixture(scope="module")
+def network(keras: Any) -> Any:
+    """Tells a red, a green and a blue picture of 20×30 pixels apart; it wants −1…1."""
+    picture = keras.Input((20, 30, 3))
+    mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(3, 1, name="mix")(picture))
+    model = keras.Model(picture, keras.layers.Dense(3, "softmax", name="colour")(mean))
+    model.get_layer("mix").set_weights([np.eye(3, dtype=np.float32).reshape(1, 1, 3, 3), np.zeros(3)])
+    model.get_layer("colour").set_weights([4 * np.eye(3, dtype=np.float32), np.zeros(3)])
+    return model
+
+
+@pytest.fixture(scope="module")
+def sources(network: Any, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The network in each format."""
+    from mien_convert.quiet import quiet
+
+    folder = tmp_path_factory.mktemp("networks")
+    with quiet():
+        network.save(folder / "colours.keras")
+        network.save(folder / "colours.h5")
+        network.export(folder / "saved_model")
+    return {"keras": folder / "colours.keras", "h5": folder / "colours.h5", "saved": folder / "saved_model"}
+
+
+@pytest.fixture
+def colours(tmp_path: Path) -> Path:
+    """A folder of pictures, one sub-folder a colour."""
+    for position, name in enumerate(("red", "green", "blue")):
+        for number in range(4):
+            path = tmp_path / "colours" / name / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture = np.random.default_rng(number).integers(0, 90, (40, 60, 3), np.uint8)
+            picture[..., 2 - position] += 150
+            path.write_bytes(cv2.imencode(".png", picture)[1].tobytes())
+    return tmp_path / "colours"
+
+
+@pytest.mark.parametrize("kind", ["keras", "h5", "saved"])
+def test_int8_of_every_format(
+    sources: dict[str, Path], colours: Path, tmp_path: Path, mien_convert: Command, kind: str
+) -> None:
+    out = tmp_path / "x.tflite"
+
+    code, stdout, stderr = mien_convert(
+        "quantize", sources[kind], "--out", out, "--calibration", colours, "--scale=-1-1", "--json"
+    )
+
+    assert code == 0, stderr
+    content = json.loads(stdout)
+    assert (content["variant"], content["calibrated_with"], content["skipped"]) == ("int8", 12, 0)
+    (entry,) = inspect_model(out).inputs
+    # −1…1 in 256 steps, whatever the pictures: no pixel value is lost.
+    assert (entry.dtype, entry.shape) == ("int8", (1, 20, 30, 3))
+    assert entry.zero_point in {-1, 0}
+    assert entry.scale == pytest.approx(2 / 255)
+    assert inspect_model(out).float_tensors == ()
+    assert check_model(out).failures == ()
+
+
+@pytest.mark.parametrize(("variant", "dtypes"), [("float16", {"float16", "float32"}), ("dynamic", {"float32"})])
+def test_float_variants_need_no_pictures(
+    keras: Any, tmp_path: Path, mien_convert: Command, variant: str, dtypes: set[str]
+) -> None:
+    picture = keras.Input((8, 8, 1))
+    wide = keras.layers.Dense(256, "relu")(keras.layers.Flatten()(picture))
+    keras.Model(picture, keras.layers.Dense(2, "softmax")(wide)).save(tmp_path / "x.keras")
+    out = tmp_path / "x.tflite"
+
+    code, stdout, stderr = mien_convert("quantize", tmp_path / "x.keras", "--out", out, "--variant", variant)
+
+    assert code == 0, stderr
+    assert stdout.startswith(f"{variant}: x.tflite: ")
+    (entry,) = inspect_model(out).inputs
+    assert (entry.dtype, entry.shape) == ("float32", (1, 8, 8, 1))
+    weights = 64 * 256 + 256 * 2
+    assert weights * (2 if variant == "float16" else 1) < out.stat().st_size < weights * 4
+    assert dtypes >= {tensor.dtype for tensor in inspect_model(out).inputs}
+
+
+@pytest.mark.parametrize("variant", ["float16", "dynamic"])
+def test_a_run_in_another_variant_is_a_single_file(tmp_path: Path, mien_convert: Command, variant: str) -> None:
+    need_module("tensorflow")
+    make_run(tmp_path / "run")
+    out = tmp_path / "x.tflite"
+
+    code, _, stderr = mien_convert("quantize", tmp_path / "run", "--out", out, "--variant", variant)
+
+    assert code == 0, stderr
+    assert {tensor.signature for tensor in inspect_model(out).outputs} == {"fer", "ferplus"}
+
+
+def test_a_folder_without_a_picture(sources: dict[str, Path], tmp_path: Path, mien_convert: Command) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no picture", encoding="utf-8")
+
+    code, _, stderr = mien_convert(
+        "quantize", sources["keras"], "--out", tmp_path / "x.tflite", "--calibration", tmp_path / "empty"
+    )
+
+    assert code == DataError.exit_code
+    assert stderr.startswith(f"mien-convert: error: {tmp_path}/empty: none of its 1 files is a picture; give ")
+    assert stderr.count("\n") == 1
+    assert not (tmp_path / "x.tflite").exists()
+
+
+def test_an_earlier_file_stays_when_conversion_fails(keras: Any, tmp_path: Path, mien_convert: Command) -> None:
+    out = tmp_path / "x.tflite"
+    out.write_bytes(b"earlier")
+    (tmp_path / "x.keras").write_bytes(b"no network")
+
+    code, _, stderr = mien_convert("quantize", tmp_path / "x.keras", "--out", out, "--variant", "dynamic")
+
+    assert code == ModelError.exit_code
+    assert "x.keras: cannot be loaded (" in stderr
+    assert stderr.count("\n") == 1
+    assert out.read_bytes() == b"earlier"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.keras", "x.tflite"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "answer", "expected"),
+    [
+        ((None, None, 3), None, "takes (None, None, None, 3); a classifier takes"),
+        ((8, 8, 5), None, "takes (None, 8, 8, 5)"),
+        ((8, 3), None, "takes (None, 8, 3)"),
+        ((8, 8, 3), "picture", "answers in (None, 8, 8, 2)"),
+    ],
+)
+def test_what_is_no_image_classifier(
+    keras: Any, tmp_path: Path, mien_convert: Command, shape: tuple[Any, ...], answer: str | None, expected: str
+) -> None:
+    entry = keras.Input(shape)
+    scores = keras.layers.Dense(2)(entry)
+    if answer is None:
+        axes = tuple(range(1, len(shape)))
+        scores = keras.ops.mean(scores, axis=axes)
+    keras.Model(entry, scores).save(tmp_path / "x.keras")
+
+    code, _, stderr = mien_convert(
+        "quantize", tmp_path / "x.keras", "--out", tmp_path / "x.tflite", "--variant", "dynamic"
+    )
+
+    assert code == ModelError.exit_code
+    assert expected in stderr
+
+
+def test_a_saved_model_that_is_none(keras: Any, tmp_path: Path, mien_convert: Command) -> None:
+    (tmp_path / "saved").mkdir()
+    (tmp_path / "saved" / "saved_model.pb").write_bytes(b"nothing")
+
+    code, _, stderr = mien_convert(
+        "quantize", tmp_path / "saved", "--out", tmp_path / "x.tflite", "--variant", "dynamic"
+    )
+
+    assert code == ModelError.exit_code
+    assert f"{tmp_path}/saved: cannot be loaded (" in stderr
+    assert stderr.count("\n") == 1
