@@ -28,6 +28,8 @@ examples:
       shows operators, tensors and scales of the file itself
   mien-convert edgetpu models/mine
       tells operator by operator whether a Coral will run it, without a Coral or its compiler
+  mien-convert compare flowers.keras flowers_int8.tflite --data flowers/ --scale=-1-1 --max-gap 0.2
+      the same for any two models, on the pictures of a folder
 
 exit codes: docs/exit-codes.md
 """
@@ -81,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_verify(names.add_parser("verify", help="compare a model with the float network it was made from"))
     _add_inspect(names.add_parser("inspect", help="show what a .tflite file holds"))
     _add_edgetpu(names.add_parser("edgetpu", help="check whether the Edge TPU will run a model"))
+    _add_compare(names.add_parser("compare", help="compare two models of any kind on the same pictures"))
     return top
 
 
@@ -161,6 +164,36 @@ def _add_edgetpu(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
     _add_json(parser)
     parser.set_defaults(command=commands.edgetpu)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Compares model B with model A on the same pictures: same answers, largest gap of a score, and, where the "
+        "pictures' classes are known, accuracy and recall of each class. A and B are model directories (run with the "
+        "device's code), .tflite files in float or int8, runs, .keras or .h5 files or SavedModels. Exits with 10 when a "
+        "limit is not kept."
+    )
+    parser.add_argument("a", type=Path, metavar="A", help="the reference")
+    parser.add_argument("b", type=Path, metavar="B", help="what must not differ from it")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER_OR_RUN",
+        help="pictures, one sub-folder a class (in alphabetical order, or named as the emotions); or a run, "
+        "whose holdout faces are taken",
+    )
+    _add_scale(parser)
+    parser.add_argument(
+        "--pictures", type=_count, default=2000, metavar="N", help="at most N of a folder (default: %(default)s)"
+    )
+    parser.add_argument("--min-agreement", type=_share, default=0.95, metavar="SHARE", help="default: %(default)s")
+    parser.add_argument("--max-gap", type=_share, default=1.0, metavar="SHARE", help="default: %(default)s, any")
+    parser.add_argument(
+        "--max-accuracy-drop", type=_share, metavar="SHARE", help="default: 0.01 where the classes are known"
+    )
+    _add_json(parser)
+    parser.set_defaults(command=commands.compare)
 
 
 def _add_scale(parser: argparse._ActionsContainer) -> None:

@@ -110,5 +110,24 @@ def edgetpu(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def compare(arguments: argparse.Namespace) -> int:
+    from mien_convert.compare import Bounds, compare_models
+    from mien_convert.pictures import Scale
+
+    bounds = Bounds(arguments.min_agreement, arguments.max_gap, arguments.max_accuracy_drop)
+    comparison = compare_models(
+        arguments.a, arguments.b, arguments.data, bounds, scale=Scale(arguments.scale), limit=arguments.pictures
+    )
+    if arguments.json:
+        _print_json(comparison.as_json())
+    else:
+        print(comparison.describe())
+    if comparison.failures:
+        raise OutcomeError(
+            f"{arguments.b}: {'; '.join(comparison.failures)}; calibrate with more pictures like these, or check --scale"
+        )
+    return 0
+
+
 def _print_json(content: dict[str, Any]) -> None:
     print(json.dumps(content, indent=1, ensure_ascii=False))

@@ -47,6 +47,8 @@ class Pictures:
     """(n, height, width, channels); grey, or red, green, blue."""
     classes: tuple[str | None, ...]
     """The sub-folder that each lies in, as a name of its class; None directly in the folder."""
+    names: tuple[str, ...]
+    """Each one's path below the folder."""
     skipped: int
     """Files that are no pictures."""
 
@@ -65,7 +67,7 @@ def read_calibration(source: Path, shape: Shape, limit: int) -> Pictures:
         raise DataError(
             f"{source}: its faces are {_times(faces.shape[1:])}, the network takes {_times(shape)}; give a folder of pictures"
         )
-    return Pictures(faces, (None,) * len(faces), 0)
+    return Pictures(faces, (None,) * len(faces), ("",) * len(faces), 0)
 
 
 def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Pictures:
@@ -83,15 +85,16 @@ def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Picture
     if limit is not None:
         # Mixed before they are cut off, so that no class is left out because its name comes late.
         files = [files[number] for number in np.random.default_rng(0).permutation(len(files))]
-    pixels, classes, skipped = [], [], 0
+    pixels, classes, names, skipped = [], [], [], 0
     for file in files:
         picture = _read(file, shape)
         if picture is None:
             skipped += 1
             continue
         pixels.append(picture)
-        parents = file.relative_to(folder).parts[:-1]
+        *parents, _ = (inside := file.relative_to(folder)).parts
         classes.append(parents[0] if parents else None)
+        names.append(str(inside))
         if len(pixels) == limit:
             break
     if not pixels:
@@ -99,7 +102,7 @@ def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Picture
         raise DataError(f"{folder}: {reason}; give a folder with JPEG, PNG or other pictures, sub-folders are searched")
     if skipped:
         log.warning("%s: %d files are no pictures, left out", folder, skipped)
-    return Pictures(np.stack(pixels), tuple(classes), skipped)
+    return Pictures(np.stack(pixels), tuple(classes), tuple(names), skipped)
 
 
 def _read(file: Path, shape: Shape) -> npt.NDArray[np.uint8] | None:

@@ -127,6 +127,44 @@ def test_a_run_in_another_variant_is_a_single_file(tmp_path: Path, mien_convert:
     assert {tensor.signature for tensor in inspect_model(out).outputs} == {"fer", "ferplus"}
 
 
+@pytest.mark.parametrize("kind", ["keras", "h5", "saved"])
+def test_what_was_made_answers_as_its_network(
+    sources: dict[str, Path], colours: Path, tmp_path: Path, mien_convert: Command, kind: str
+) -> None:
+    for variant in ("int8", "float16", "dynamic"):
+        out = tmp_path / f"{variant}.tflite"
+        words = ["--out", out, "--variant", variant, "--calibration", colours, "--scale=-1-1"]
+        assert mien_convert("quantize", sources[kind], *words)[0] == 0
+
+        # Three names are in another order than the network's classes: blue is its last and the alphabet's first.
+        code, stdout, stderr = mien_convert(
+            "compare", sources[kind], out, "--data", colours, "--scale=-1-1", "--max-gap", "0.05", "--json"
+        )
+
+        assert code == 0, stderr
+        (output,) = json.loads(stdout)["outputs"].values()
+        assert (output["agreement"], output["labelled"]) == (1, 12)
+        assert output["recall_a"] == {"blue": 0, "green": 1, "red": 0}
+
+
+def test_models_of_other_classes_are_not_compared(
+    keras: Any, sources: dict[str, Path], colours: Path, tmp_path: Path, mien_convert: Command
+) -> None:
+    entry = keras.Input((8, 8, 1))
+    flat = keras.layers.Flatten()(entry)
+    keras.Model(entry, keras.layers.Dense(2)(flat)).save(tmp_path / "two.keras")
+    scores = {"a": keras.layers.Dense(3)(flat), "b": keras.layers.Dense(3)(flat)}
+    keras.Model(entry, scores).save(tmp_path / "twice.keras")
+
+    code, _, stderr = mien_convert("compare", sources["keras"], tmp_path / "two.keras", "--data", colours)
+    assert code == ModelError.exit_code
+    assert "two.keras: output answer has 2 classes, that of colours.keras 3" in stderr
+
+    code, _, stderr = mien_convert("compare", sources["keras"], tmp_path / "twice.keras", "--data", colours)
+    assert code == ModelError.exit_code
+    assert "but colours.keras has colour; compare models that answer the same question" in stderr
+
+
 def test_a_folder_without_a_picture(sources: dict[str, Path], tmp_path: Path, mien_convert: Command) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no picture", encoding="utf-8")
