@@ -30,6 +30,8 @@ examples:
       tells operator by operator whether a Coral will run it, without a Coral or its compiler
   mien-convert compare flowers.keras flowers_int8.tflite --data flowers/ --scale=-1-1 --max-gap 0.2
       the same for any two models, on the pictures of a folder
+  mien-convert package mine_int8.tflite --out models/mine --licence Apache-2.0 --data "my own pictures" --run runs/mine
+      makes a model directory of a bare int8 file, with figures of the run's holdout faces
 
 exit codes: docs/exit-codes.md
 """
@@ -84,6 +86,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_inspect(names.add_parser("inspect", help="show what a .tflite file holds"))
     _add_edgetpu(names.add_parser("edgetpu", help="check whether the Edge TPU will run a model"))
     _add_compare(names.add_parser("compare", help="compare two models of any kind on the same pictures"))
+    _add_package(names.add_parser("package", help="make a model directory of an int8 file, or rename one"))
     return top
 
 
@@ -194,6 +197,32 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
     )
     _add_json(parser)
     parser.set_defaults(command=commands.compare)
+
+
+def _add_package(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes a model directory of an int8 emotion model: the file, a manifest with its hash, licence, data and commands, "
+        "and a card. MODEL is a .tflite file whose outputs are named as mien's heads, or another model directory, whose "
+        "manifest gives what is not said here. The device's code must be able to run it. Wants no TensorFlow."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL_DIR", help="model directory; a model there is replaced"
+    )
+    parser.add_argument("--name", type=_model_name, help="name in the manifest (default: emotion)")
+    parser.add_argument("--version", help=f"the model's (default: {mien_models.__version__})")
+    parser.add_argument("--licence", metavar="SPDX", help="of the weights, such as Apache-2.0")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="TEXT", help="what it was trained on; repeatable"
+    )
+    parser.add_argument(
+        "--made-with", action="append", default=[], metavar="COMMAND", help="a command that made it; repeatable"
+    )
+    parser.add_argument(
+        "--run", type=Path, metavar="RUN", help="measure it on the holdout faces of this run, for manifest and card"
+    )
+    _add_json(parser)
+    parser.set_defaults(command=commands.package, refuse=parser.error)
 
 
 def _add_scale(parser: argparse._ActionsContainer) -> None:

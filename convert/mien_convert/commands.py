@@ -129,5 +129,28 @@ def compare(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def package(arguments: argparse.Namespace) -> int:
+    from mien_convert.repack import Details, repack
+
+    if not arguments.model.is_dir() and (arguments.licence is None or not arguments.data):
+        arguments.refuse("a bare file says nothing of its --licence and --data; give both")
+    words = ["mien-convert", "package", str(arguments.model), "--out", str(arguments.out)]
+    if arguments.run is not None:
+        words += ["--run", str(arguments.run)]
+    details = Details(
+        name=arguments.name,
+        version=arguments.version,
+        licence=arguments.licence,
+        data=tuple(arguments.data),
+        commands=(*arguments.made_with, shlex.join(words)),
+    )
+    manifest = repack(arguments.model, arguments.out, details, arguments.run)
+    if arguments.json:
+        _print_json({"manifest": manifest.model_dump(mode="json")})
+    else:
+        print(f"{arguments.out}: {manifest.name} {manifest.version}, {manifest.file.bytes} bytes, {manifest.licence}")
+    return 0
+
+
 def _print_json(content: dict[str, Any]) -> None:
     print(json.dumps(content, indent=1, ensure_ascii=False))

@@ -124,6 +124,15 @@ def manifest_tensors(inspection: Inspection, path: Path) -> tuple[Tensor, tuple[
         raise ModelError(
             f"{path}: has the outputs {sorted(map(str, signatures))}; an emotion model has {' or '.join(Head)}"
         )
+    for tensor in (*inspection.inputs, *inspection.outputs):
+        if tensor.dtype not in {"int8", "uint8"} or tensor.scale is None:
+            raise ModelError(
+                f"{path}: is not int8: '{tensor.name}' is {tensor.dtype}; make an int8 file with `mien-convert quantize`"
+            )
+    for name, tensor in signatures.items():
+        expected = (1, len(HEAD_LABELS[Head(str(name))]))
+        if tensor.shape != expected:
+            raise ModelError(f"{path}: output {name} is {tensor.shape}, of an emotion model it is {expected}")
     outputs = tuple(
         Output(head=head, labels=HEAD_LABELS[head], **_quantised(signatures[head]))
         for head in Head
