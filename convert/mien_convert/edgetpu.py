@@ -10,7 +10,7 @@ from typing import Any
 
 from mien_convert.edgetpu_compiler import Compilation, compile_model, find_compiler
 from mien_convert.edgetpu_rules import MAX_VERSIONS, model_problems, operator_problems, times
-from mien_convert.flatbuffer import FileGraph, read_graph, read_tflite
+from mien_convert.flatbuffer import DAMAGE, FileGraph, damaged, read_graph, read_tflite
 
 ON_CHIP_BYTES = 8 * 2**20
 """Memory on the chip that parameters are cached in; the compiled program takes a part of it."""
@@ -96,22 +96,29 @@ def check_model(path: Path) -> EdgeTpuReport:
     """
     file, content = read_tflite(path)
     graph = read_graph(content, file)
-    compiler = find_compiler()
-    compilation = None
-    if compiler is not None:
-        with tempfile.TemporaryDirectory() as folder:
-            compilation = compile_model(compiler, file, Path(folder))
+    try:
+        verdicts = tuple(
+            Verdict(number, operator.name, operator.version, operator.outputs[0].shape, operator_problems(operator))
+            for number, operator in enumerate(graph.operators)
+        )
+    except DAMAGE as error:  # an operator with fewer tensors than its kind has
+        raise damaged(file, error) from error
     return EdgeTpuReport(
         file=file.name,
         bytes=len(content),
         parameter_bytes=_parameter_bytes(graph),
         problems=model_problems(graph),
-        operators=tuple(
-            Verdict(number, operator.name, operator.version, operator.outputs[0].shape, operator_problems(operator))
-            for number, operator in enumerate(graph.operators)
-        ),
-        compiler=compilation,
+        operators=verdicts,
+        compiler=_compile(file),
     )
+
+
+def _compile(file: Path) -> Compilation | None:
+    compiler = find_compiler()
+    if compiler is None:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        return compile_model(compiler, file, Path(folder))
 
 
 def _parameter_bytes(graph: FileGraph) -> int:

@@ -13,7 +13,7 @@ from mien_convert.quiet import first_line, quiet
 from mien_models.errors import MissingDependencyError, ModelError
 from mien_models.manifest import MANIFEST_NAME, load_manifest
 
-DAMAGE = (AttributeError, IndexError, TypeError, UnicodeDecodeError)
+DAMAGE = (AttributeError, IndexError, TypeError, ValueError)
 """What names and indices that lead nowhere raise in a file that is otherwise well formed; no runtime's check looks at them."""
 
 

@@ -98,10 +98,10 @@ def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Picture
         if len(pixels) == limit:
             break
     if not pixels:
-        reason = f"none of its {skipped} files is a picture" if skipped else "is empty"
+        reason = f"holds no picture that can be read (files: {skipped})" if skipped else "is empty"
         raise DataError(f"{folder}: {reason}; give a folder with JPEG, PNG or other pictures, sub-folders are searched")
     if skipped:
-        log.warning("%s: %d files are no pictures, left out", folder, skipped)
+        log.warning("%s: left out what is no picture: %d files", folder, skipped)
     return Pictures(np.stack(pixels), tuple(classes), tuple(names), skipped)
 
 

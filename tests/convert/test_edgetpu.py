@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -233,6 +234,29 @@ def test_parameters_that_do_not_fit_are_told_and_no_failure(
 
 def test_every_limit_is_of_an_operator_that_exists() -> None:
     assert not [name for name in MAX_VERSIONS if not hasattr(schema.BuiltinOperator, name)]
+
+
+def test_any_damage_is_told_or_harmless(tmp_path: Path) -> None:
+    whole = (TINY_MODEL / "emotion_int8.tflite").read_bytes()
+    dice = random.Random(1)
+    path = tmp_path / "x.tflite"
+    for _ in range(300):
+        content = bytearray(whole)
+        for _ in range(dice.randrange(1, 12)):
+            content[dice.randrange(len(content))] = dice.randrange(256)
+        path.write_bytes(content)
+        try:
+            check_model(path).describe()
+        except ModelError:
+            continue
+
+
+def test_an_operator_that_lacks_its_tensors(changed: Callable[[Change], Path]) -> None:
+    def cut(model: Any) -> None:
+        operator(model, "FULLY_CONNECTED").inputs = np.array([0], np.int32)
+
+    with pytest.raises(ModelError, match=r"changed\.tflite: damaged \("):
+        check_model(changed(cut))
 
 
 @pytest.mark.parametrize("content", [b"", b"no model at all"])

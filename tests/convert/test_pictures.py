@@ -55,14 +55,14 @@ def test_what_is_no_picture_is_left_out_and_counted(tmp_path: Path, caplog: pyte
         pictures = read_folder(tmp_path, (2, 2, 1))
 
     assert (len(pictures.pixels), pictures.skipped) == (1, 3)
-    assert caplog.messages == [f"{tmp_path}: 3 files are no pictures, left out"]
+    assert caplog.messages == [f"{tmp_path}: left out what is no picture: 3 files"]
 
 
 def test_no_readable_picture_is_one_clear_error(tmp_path: Path) -> None:
     (tmp_path / "deep" / "er").mkdir(parents=True)
     (tmp_path / "deep" / "er" / "a.jpg").write_bytes(b"no picture")
 
-    with pytest.raises(DataError, match=r"none of its 1 files is a picture; give a folder with JPEG"):
+    with pytest.raises(DataError, match=r"holds no picture that can be read \(files: 1\); give a folder with JPEG"):
         read_folder(tmp_path, (2, 2, 1))
 
 

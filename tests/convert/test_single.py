@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -165,6 +168,31 @@ def test_models_of_other_classes_are_not_compared(
     assert "but colours.keras has colour; compare models that answer the same question" in stderr
 
 
+def test_progress_is_all_that_is_said(sources: dict[str, Path], colours: Path, tmp_path: Path) -> None:
+    """TensorFlow, Keras and the converter print past Python's streams; none of it reaches the user."""
+    out = tmp_path / "x.tflite"
+    (colours / "notes.txt").write_text("no picture", encoding="utf-8")
+    command = [sys.executable, "-m", "mien_convert", "quantize", sources["saved"], "--out", out]
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path)}
+
+    done = subprocess.run(
+        [*command, "--calibration", colours, "--scale=-1-1"],
+        capture_output=True,
+        text=True,
+        env=environment,
+        timeout=120,
+        check=True,
+    )
+
+    assert done.stderr.splitlines() == [
+        f"{sources['saved']}: loading",
+        f"{colours}: left out what is no picture: 1 files",
+        f"{sources['saved']}: converting to int8 with 12 pictures, pixels as -1-1",
+        f"{out}: written ({out.stat().st_size} bytes)",
+    ]
+    assert done.stdout.startswith("int8: x.tflite: ")
+
+
 def test_a_folder_without_a_picture(sources: dict[str, Path], tmp_path: Path, mien_convert: Command) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "notes.txt").write_text("no picture", encoding="utf-8")
@@ -174,7 +202,9 @@ def test_a_folder_without_a_picture(sources: dict[str, Path], tmp_path: Path, mi
     )
 
     assert code == DataError.exit_code
-    assert stderr.startswith(f"mien-convert: error: {tmp_path}/empty: none of its 1 files is a picture; give ")
+    assert stderr.startswith(
+        f"mien-convert: error: {tmp_path}/empty: holds no picture that can be read (files: 1); give "
+    )
     assert stderr.count("\n") == 1
     assert not (tmp_path / "x.tflite").exists()
 
