@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_convert.pictures import Pictures, Scale, Shape, read_folder
+from mien_convert.pictures import Pictures, Scale, Shape, class_names, read_folder
 from mien_convert.runs import CONFIG, HOLDOUT, read_holdout
 from mien_convert.sides import Scores, Side, open_side
 from mien_convert.verify import percent, recall_by_label
@@ -157,9 +157,7 @@ class _Folder:
     def truth(self, output: str, classes: int) -> Truth | None:
         found = next(iter(self._read.values())).classes
         # Of all folders and not only of those that pictures were drawn from, else an absent class would shift the others.
-        names = sorted(
-            entry.name for entry in self._folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")
-        )
+        names = class_names(self._folder)
         labels = HEAD_LABELS[Head(output)] if output in set(Head) else tuple(names)
         if not names or not set(names) <= set(labels) or len(labels) != classes:
             return None

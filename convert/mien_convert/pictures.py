@@ -81,7 +81,7 @@ def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Picture
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; give one with pictures")
-    files = sorted(file for file in folder.rglob("*") if file.is_file() and not file.name.startswith("."))
+    files = sorted(file for file in folder.rglob("*") if file.is_file() and not _is_hidden(file.relative_to(folder)))
     if limit is not None:
         # Mixed before they are cut off, so that no class is left out because its name comes late.
         files = [files[number] for number in np.random.default_rng(0).permutation(len(files))]
@@ -92,9 +92,9 @@ def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Picture
             skipped += 1
             continue
         pixels.append(picture)
-        *parents, _ = (inside := file.relative_to(folder)).parts
-        classes.append(parents[0] if parents else None)
-        names.append(str(inside))
+        inside = _printable(file.relative_to(folder))
+        classes.append(inside.partition("/")[0] if "/" in inside else None)
+        names.append(inside)
         if len(pixels) == limit:
             break
     if not pixels:
@@ -103,6 +103,20 @@ def read_folder(folder: Path, shape: Shape, limit: int | None = None) -> Picture
     if skipped:
         log.warning("%s: left out what is no picture: %d files", folder, skipped)
     return Pictures(np.stack(pixels), tuple(classes), tuple(names), skipped)
+
+
+def class_names(folder: Path) -> list[str]:
+    """The sub-folders, in alphabetical order."""
+    return sorted(_printable(Path(e.name)) for e in folder.iterdir() if e.is_dir() and not e.name.startswith("."))
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _printable(path: Path) -> str:
+    """A file name may be no UTF-8: it can be opened then, but not printed."""
+    return os.fsencode(path).decode(errors="replace")
 
 
 def _read(file: Path, shape: Shape) -> npt.NDArray[np.uint8] | None:

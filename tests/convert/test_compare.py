@@ -131,6 +131,17 @@ def test_scale_is_of_networks_from_elsewhere(moods: Path) -> None:
     assert comparison.outputs["ferplus"].agreement < 0.5
 
 
+def test_names_that_cannot_be_printed(moods: Path, mien_convert: Command) -> None:
+    (moods / "happy").rename(moods / "happ\udcff")
+    for file in [*moods.rglob("*.png")]:
+        file.rename(file.with_name("\udcfe.png"))
+
+    code, out, err = mien_convert("compare", TINY_MODEL, TINY_FILE, "--data", moods, "--json")
+
+    assert code == 0, err
+    assert json.loads(out)["outputs"]["fer"]["worst_picture"].endswith("\N{REPLACEMENT CHARACTER}.png")
+
+
 def test_a_limit_of_pictures(moods: Path) -> None:
     comparison = compare_models(TINY_MODEL, TINY_FILE, moods, Bounds(), scale=Scale.PIXELS, limit=3)
 

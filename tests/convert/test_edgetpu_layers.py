@@ -11,6 +11,8 @@ import numpy.typing as npt
 import pytest
 
 from mien_convert.edgetpu import check_model
+from mien_models.labels import Head
+from mien_training.emotion.networks import ARCHITECTURES
 from tests.needs import need_module
 
 pytestmark = [
@@ -111,3 +113,22 @@ def test_the_converters_own_default_for_dense_layers(tmp_path: Path) -> None:
 
 def test_an_open_batch(tmp_path: Path) -> None:
     assert "leaves the shape of input" in problems(convert(tmp_path / "x.tflite", lambda k, x: x, batch=None))
+
+
+@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
+def test_the_networks_of_this_project(tmp_path: Path, architecture: str) -> None:
+    """With every head, untrained: what training makes of the numbers changes no operator."""
+    need_module("tensorflow")
+    from mien_convert.floating import import_keras
+    from mien_convert.quantize import to_int8
+
+    import_keras()
+    faces = np.random.default_rng(0).uniform(0, 255, (8, 48, 48, 1)).astype(np.float32)
+    path = tmp_path / "x.tflite"
+
+    path.write_bytes(to_int8(ARCHITECTURES[architecture](tuple(Head)), faces, (0, 255), path))
+
+    report = check_model(path)
+    assert report.failures == ()
+    assert report.fits
+    assert sum(verdict.name == "SOFTMAX" for verdict in report.operators) == len(Head)

@@ -50,6 +50,7 @@ def test_what_is_no_picture_is_left_out_and_counted(tmp_path: Path, caplog: pyte
     (tmp_path / "c.jpg").write_bytes(b"")
     (tmp_path / "cut.png").write_bytes((tmp_path / "a.png").read_bytes()[:30])
     (tmp_path / ".hidden").write_bytes(b"x")
+    write(tmp_path / ".thumbnails" / "a.png", (1, 1, 1))
 
     with caplog.at_level(logging.WARNING):
         pictures = read_folder(tmp_path, (2, 2, 1))
