@@ -8,7 +8,7 @@ from pathlib import Path
 
 import mien_models
 from mien_convert.card import write_card
-from mien_convert.convert import accuracies, describe_model
+from mien_convert.convert import accuracies, describe_model, without_paths
 from mien_convert.flatbuffer import read_tflite
 from mien_convert.package import TABLE_NAME, check_target, staged, write_model
 from mien_convert.quiet import quiet
@@ -47,22 +47,21 @@ def repack(model: Path, out: Path, details: Details, run: Path | None = None) ->
 
     """
     check_target(out)
-    earlier = load_manifest(model) if model.is_dir() else None
     path, content = read_tflite(model)
-    manifest = describe_model(
-        content,
-        path,
-        name=details.name or (earlier.name if earlier else "emotion"),
-        version=details.version or (earlier.version if earlier else mien_models.__version__),
-        licence=details.licence or (earlier.licence if earlier else ""),
-        data=details.data or (earlier.data if earlier else ()),
-        commands=(*(earlier.commands if earlier else ()), *details.commands),
-    )
-    if earlier is not None:
-        manifest = manifest.model_copy(update={"answer": earlier.answer, "metrics": earlier.metrics})
+    tables: dict[str, bytes] = {}
+    if model.is_dir():
+        manifest = _changed(load_manifest(model), details)
         tables = {table.name: table.read_bytes() for table in sorted(model.glob(TABLE_NAME.format(head="*")))}
     else:
-        tables = {}
+        manifest = describe_model(
+            content,
+            path,
+            name=details.name or "emotion",
+            version=details.version or mien_models.__version__,
+            licence=details.licence or "",
+            data=details.data,
+            commands=details.commands,
+        )
     with staged(out) as staging:
         write_model(staging, manifest, content, "")
         with quiet():
@@ -73,6 +72,21 @@ def repack(model: Path, out: Path, details: Details, run: Path | None = None) ->
         write_model(staging, manifest, content, write_card(manifest, tuple(tables)), tables)
     log.info("%s: written (%d bytes)", out, len(content))
     return manifest
+
+
+def _changed(earlier: Manifest, details: Details) -> Manifest:
+    """An earlier manifest with what is said anew; what is known of the file itself stays."""
+    name = details.name or earlier.name
+    return earlier.model_copy(
+        update={
+            "name": name,
+            "version": details.version or earlier.version,
+            "file": earlier.file.model_copy(update={"path": f"{name}_int8.tflite"}),
+            "licence": details.licence or earlier.licence,
+            "data": details.data or earlier.data,
+            "commands": (*earlier.commands, *map(without_paths, details.commands)),
+        }
+    )
 
 
 def _measure(classifier: Classifier, directory: Path) -> tuple[dict[str, float], dict[str, bytes]]:

@@ -115,8 +115,8 @@ def test_an_open_batch(tmp_path: Path) -> None:
     assert "leaves the shape of input" in problems(convert(tmp_path / "x.tflite", lambda k, x: x, batch=None))
 
 
-@pytest.mark.parametrize("architecture", sorted(ARCHITECTURES))
-def test_the_networks_of_this_project(tmp_path: Path, architecture: str) -> None:
+@pytest.mark.parametrize("architecture", [name for name in ARCHITECTURES if name.startswith("mien-")])
+def test_our_own_networks(tmp_path: Path, architecture: str) -> None:
     """With every head, untrained: what training makes of the numbers changes no operator."""
     need_module("tensorflow")
     from mien_convert.floating import import_keras
