@@ -17,7 +17,7 @@ _EXAMPLES = """\
 examples:
   mien-convert quantize runs/first --out models/mine
       makes the int8 model directory models/mine of a run of `mien-train emotion`
-  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale=-1-1
+  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale -1-1
       makes an int8 file of any other image classifier, calibrated with the pictures of a folder
   mien-convert verify models/mine --run runs/first
       compares it with the float network, and fails if int8 cost more than a point of accuracy
@@ -28,7 +28,7 @@ examples:
       shows operators, tensors and scales of the file itself
   mien-convert edgetpu models/mine
       tells operator by operator whether a Coral will run it, without a Coral or its compiler
-  mien-convert compare flowers.keras flowers_int8.tflite --data flowers/ --scale=-1-1 --max-gap 0.2
+  mien-convert compare flowers.keras flowers_int8.tflite --data flowers/ --scale -1-1 --max-gap 0.2
       the same for any two models, on the pictures of a folder
   mien-convert package mine_int8.tflite --out models/mine --licence Apache-2.0 --data "my own pictures" --run runs/mine
       makes a model directory of a bare int8 file, with figures of the run's holdout faces
@@ -45,7 +45,7 @@ and card are written to a model directory in one step:
   mien-convert quantize runs/first --out models/mine
 
 Any other classifier of pictures of a fixed size, grey or red-green-blue, becomes a single .tflite file:
-  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale=-1-1
+  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale -1-1
   mien-convert quantize saved_model/ --out flowers_float16.tflite --variant float16
 
   int8     weights and activations, the ends too: what the device and the Edge TPU run
@@ -57,8 +57,19 @@ Any other classifier of pictures of a fixed size, grey or red-green-blue, become
 def main(argv: list[str] | None = None) -> int:
     """Run `mien-convert` with `argv`, or the process's own arguments, and return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_join_scale(sys.argv[1:] if argv is None else argv))
     return run_command("mien-convert", lambda: _run(arguments))
+
+
+def _join_scale(words: list[str]) -> list[str]:
+    """`--scale -1-1` as one word: argparse takes what begins with a dash for an option of its own."""
+    joined: list[str] = []
+    for word in words:
+        if word == "-1-1" and joined[-1:] == ["--scale"]:
+            joined[-1] = f"--scale={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -230,7 +241,7 @@ def _add_scale(parser: argparse._ActionsContainer) -> None:
         "--scale",
         choices=("0-255", "0-1", "-1-1"),
         default="0-255",
-        help="what the network was trained to see for black and white, as --scale=-1-1 (default: %(default)s, "
+        help="what the network was trained to see for black and white (default: %(default)s, "
         "right for a network that scales by itself)",
     )
 

@@ -13,11 +13,13 @@ from mien_models.errors import ModelError
 
 SAVED_MODEL = "saved_model.pb"
 _SIGNATURE = "serving_default"
+_SUFFIXES = {".keras", ".h5", ".hdf5"}
+_GIVE = "a .keras or .h5 file, a SavedModel or the directory of a run"
 
 
 def is_classifier(path: Path) -> bool:
     """Whether the path is meant as a Keras file or a SavedModel, rather than as a run."""
-    return path.suffix in {".keras", ".h5", ".hdf5"} or path.is_file() or (path / SAVED_MODEL).is_file()
+    return path.suffix in _SUFFIXES or path.is_file() or (path / SAVED_MODEL).is_file()
 
 
 def open_classifier(path: Path) -> Any:
@@ -28,11 +30,13 @@ def open_classifier(path: Path) -> Any:
         ModelError: it cannot be loaded, or is no image classifier.
 
     """
+    if not path.exists():
+        raise ModelError(f"{path}: no such file; give {_GIVE}")
+    if path.is_file() and path.suffix not in _SUFFIXES:
+        raise ModelError(f"{path}: is none of Keras's files; give {_GIVE}")
     keras = import_keras()
     from tensorflow.errors import OpError
 
-    if not path.exists():
-        raise ModelError(f"{path}: no such file; give a .keras or .h5 file, a SavedModel or the directory of a run")
     try:
         with quiet():
             model = _saved_model(keras, path) if path.is_dir() else keras.saving.load_model(path, compile=False)

@@ -93,3 +93,23 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(
 
     assert code == ModelError.exit_code
     assert expected in stderr
+
+
+def test_the_scale_that_begins_with_a_dash(tmp_path: Path, mien_convert: Command) -> None:
+    for scale in (["--scale", "-1-1"], ["--scale=-1-1"]):
+        code, _, stderr = mien_convert(
+            "quantize", tmp_path / "x.keras", "--out", tmp_path / "y", "--calibration", "z", *scale
+        )
+        assert code == ModelError.exit_code
+        assert "x.keras: no such file; give a .keras or .h5 file, a SavedModel or" in stderr
+
+
+def test_a_file_that_is_converted_already(mien_convert: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.tflite").touch()
+
+    code, _, stderr = mien_convert("quantize", tmp_path / "x.tflite", "--out", tmp_path / "y", "--variant", "dynamic")
+
+    assert code == ModelError.exit_code
+    assert stderr.splitlines()[-1].endswith(
+        "x.tflite: is none of Keras's files; give a .keras or .h5 file, a SavedModel or the directory of a run"
+    )
