@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import argparse
-import json
 import logging
 import re
-import shlex
 import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import mien_models
-from mien_models.errors import MissingDependencyError, OutcomeError, run_command
+from mien_convert import commands
+from mien_models.errors import MissingDependencyError, run_command
 from mien_models.manifest import NAME_PATTERN
 
 _EXAMPLES = """\
 examples:
   mien-convert quantize runs/first --out models/mine
       makes the int8 model directory models/mine of a run of `mien-train emotion`
+  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale -1-1
+      makes an int8 file of any other image classifier, calibrated with the pictures of a folder
   mien-convert verify models/mine --run runs/first
       compares it with the float network, and fails if int8 cost more than a point of accuracy
   mien-convert verify models/mine --run runs/first --min-agreement 0.99 --json | jq .heads.ferplus
@@ -27,16 +26,50 @@ examples:
       the same without TensorFlow, as on the device, with what `quantize --float mine_float.tflite` left
   mien-convert inspect models/mine
       shows operators, tensors and scales of the file itself
+  mien-convert edgetpu models/mine
+      tells operator by operator whether a Coral will run it, without a Coral or its compiler
+  mien-convert compare flowers.keras flowers_int8.tflite --data flowers/ --scale -1-1 --max-gap 0.2
+      the same for any two models, on the pictures of a folder
+  mien-convert package mine_int8.tflite --out models/mine --licence Apache-2.0 --data "my own pictures" --run runs/mine
+      makes a model directory of a bare int8 file, with figures of the run's holdout faces
 
 exit codes: docs/exit-codes.md
+"""
+
+
+_QUANTIZE = """\
+Converts a network for the device. Wants TensorFlow.
+
+A run in int8 is calibrated on its own faces and measured on its holdout faces with the device's code; model, manifest
+and card are written to a model directory in one step:
+  mien-convert quantize runs/first --out models/mine
+
+Any other classifier of pictures of a fixed size, grey or red-green-blue, becomes a single .tflite file:
+  mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale -1-1
+  mien-convert quantize saved_model/ --out flowers_float16.tflite --variant float16
+
+  int8     weights and activations, the ends too: what the device and the Edge TPU run
+  float16  weights stored in half the bytes; computed in float
+  dynamic  weights in int8, a quarter of the bytes; activations in float
 """
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run `mien-convert` with `argv`, or the process's own arguments, and return its exit code."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
-    arguments = _parser().parse_args(argv)
+    arguments = _parser().parse_args(_join_scale(sys.argv[1:] if argv is None else argv))
     return run_command("mien-convert", lambda: _run(arguments))
+
+
+def _join_scale(words: list[str]) -> list[str]:
+    """`--scale -1-1` as one word: argparse takes what begins with a dash for an option of its own."""
+    joined: list[str] = []
+    for word in words:
+        if word == "-1-1" and joined[-1:] == ["--scale"]:
+            joined[-1] = f"--scale={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _run(arguments: argparse.Namespace) -> int:
@@ -56,27 +89,54 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     top.add_argument("--version", action="version", version=f"%(prog)s {mien_models.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
-    _add_quantize(commands.add_parser("quantize", help="make an int8 model directory of a run"))
-    _add_verify(commands.add_parser("verify", help="compare a model with the float network it was made from"))
-    _add_inspect(commands.add_parser("inspect", help="show what a .tflite file holds"))
+    names = top.add_subparsers(required=True, metavar="COMMAND")
+    _add_quantize(
+        names.add_parser("quantize", help="make an int8 model directory of a run, or a file of any classifier")
+    )
+    _add_verify(names.add_parser("verify", help="compare a model with the float network it was made from"))
+    _add_inspect(names.add_parser("inspect", help="show what a .tflite file holds"))
+    _add_edgetpu(names.add_parser("edgetpu", help="check whether the Edge TPU will run a model"))
+    _add_compare(names.add_parser("compare", help="compare two models of any kind on the same pictures"))
+    _add_package(names.add_parser("package", help="make a model directory of an int8 file, or rename one"))
     return top
 
 
 def _add_quantize(parser: argparse.ArgumentParser) -> None:
-    parser.description = (
-        "Converts the network of RUN to full int8, calibrated on the run's own faces, measures it on its holdout faces "
-        "with the device's code, and writes model, manifest and card to MODEL_DIR in one step. Wants TensorFlow."
-    )
-    parser.add_argument("run", type=Path, metavar="RUN", help="run directory of `mien-train emotion`")
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.description = _QUANTIZE
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="MODEL_DIR", help="model directory; a model there is replaced"
+        "model",
+        type=Path,
+        metavar="RUN_OR_MODEL",
+        help="run directory of `mien-train emotion`, .keras or .h5 file, or SavedModel directory",
     )
-    parser.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
-    parser.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
-    parser.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        required=True,
+        metavar="PLACE",
+        help="model directory of a run in int8, .tflite file of anything else; an earlier one is replaced",
+    )
+    parser.add_argument(
+        "--variant", choices=("int8", "float16", "dynamic"), default="int8", help="default: %(default)s"
+    )
+    run = parser.add_argument_group("a run in int8 only")
+    run.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
+    run.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
+    run.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
+    other = parser.add_argument_group("any other model in int8 only")
+    other.add_argument(
+        "--calibration",
+        type=Path,
+        metavar="FOLDER",
+        help="pictures like those that it will see, searched with sub-folders; or a run, whose faces are taken",
+    )
+    _add_scale(other)
+    other.add_argument(
+        "--pictures", type=_count, default=300, metavar="N", help="calibrate with at most N (default: %(default)s)"
+    )
     _add_json(parser)
-    parser.set_defaults(command=_quantize)
+    parser.set_defaults(command=commands.quantize, refuse=parser.error)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
@@ -95,7 +155,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--max-accuracy-drop", type=_share, default=0.01, metavar="SHARE", help="default: %(default)s")
     parser.add_argument("--min-agreement", type=_share, default=0.95, metavar="SHARE", help="default: %(default)s")
     _add_json(parser)
-    parser.set_defaults(command=_verify)
+    parser.set_defaults(command=commands.verify)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
@@ -105,7 +165,85 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
     _add_json(parser)
-    parser.set_defaults(command=_inspect)
+    parser.set_defaults(command=commands.inspect)
+
+
+def _add_edgetpu(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Checks in the file itself that the Edge TPU's last compiler (16.0) maps every operator: that there is such an "
+        "operator, its version, 8-bit tensors with one scale, fixed shapes, one picture at a time; and whether the "
+        "parameters find room on the chip. Where edgetpu_compiler is on PATH it is run too, in a temporary folder, and "
+        "its log read. Exits with 10 if anything is left to the processor."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
+    _add_json(parser)
+    parser.set_defaults(command=commands.edgetpu)
+
+
+def _add_compare(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Compares model B with model A on the same pictures: same answers, largest gap of a score, and, where the "
+        "pictures' classes are known, accuracy and recall of each class. A and B are model directories (run with the "
+        "device's code), .tflite files in float or int8, runs, .keras or .h5 files or SavedModels. Exits with 10 when a "
+        "limit is not kept."
+    )
+    parser.add_argument("a", type=Path, metavar="A", help="the reference")
+    parser.add_argument("b", type=Path, metavar="B", help="what must not differ from it")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        metavar="FOLDER_OR_RUN",
+        help="pictures, one sub-folder a class (in alphabetical order, or named as the emotions); or a run, "
+        "whose holdout faces are taken",
+    )
+    _add_scale(parser)
+    parser.add_argument(
+        "--pictures", type=_count, default=2000, metavar="N", help="at most N of a folder (default: %(default)s)"
+    )
+    parser.add_argument("--min-agreement", type=_share, default=0.95, metavar="SHARE", help="default: %(default)s")
+    parser.add_argument("--max-gap", type=_share, default=1.0, metavar="SHARE", help="default: %(default)s, any")
+    parser.add_argument(
+        "--max-accuracy-drop", type=_share, metavar="SHARE", help="default: 0.01 where the classes are known"
+    )
+    _add_json(parser)
+    parser.set_defaults(command=commands.compare)
+
+
+def _add_package(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes a model directory of an int8 emotion model: the file, a manifest with its hash, licence, data and commands, "
+        "and a card. MODEL is a .tflite file whose outputs are named as mien's heads, or another model directory, whose "
+        "manifest gives what is not said here. The device's code must be able to run it. Wants no TensorFlow."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="MODEL_DIR", help="model directory; a model there is replaced"
+    )
+    parser.add_argument("--name", type=_model_name, help="name in the manifest (default: emotion)")
+    parser.add_argument("--version", help=f"the model's (default: {mien_models.__version__})")
+    parser.add_argument("--licence", metavar="SPDX", help="of the weights, such as Apache-2.0")
+    parser.add_argument(
+        "--data", action="append", default=[], metavar="TEXT", help="what it was trained on; repeatable"
+    )
+    parser.add_argument(
+        "--made-with", action="append", default=[], metavar="COMMAND", help="a command that made it; repeatable"
+    )
+    parser.add_argument(
+        "--run", type=Path, metavar="RUN", help="measure it on the holdout faces of this run, for manifest and card"
+    )
+    _add_json(parser)
+    parser.set_defaults(command=commands.package, refuse=parser.error)
+
+
+def _add_scale(parser: argparse._ActionsContainer) -> None:
+    parser.add_argument(
+        "--scale",
+        choices=("0-255", "0-1", "-1-1"),
+        default="0-255",
+        help="what the network was trained to see for black and white (default: %(default)s, "
+        "right for a network that scales by itself)",
+    )
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -119,63 +257,17 @@ def _share(text: str) -> float:
     return value
 
 
+def _count(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
 def _model_name(text: str) -> str:
     if not re.fullmatch(NAME_PATTERN, text):
         raise argparse.ArgumentTypeError(f"{text!r} is no name: small letters, digits, dots, dashes")
     return text
-
-
-# Each command imports what it needs when it runs, so that help comes at once and works without the libraries.
-
-
-def _quantize(arguments: argparse.Namespace) -> int:
-    from mien_convert.convert import convert
-
-    words = ["mien-convert", "quantize", str(arguments.run), "--out", str(arguments.out)]
-    words += ["--name", arguments.name, "--version", arguments.version]
-    manifest, heads = convert(
-        arguments.run,
-        arguments.out,
-        name=arguments.name,
-        version=arguments.version,
-        command=shlex.join(words),
-        float_file=arguments.float,
-    )
-    if arguments.json:
-        _print_json({"manifest": manifest.model_dump(mode="json"), "heads": {k: asdict(v) for k, v in heads.items()}})
-    else:
-        for head, report in heads.items():
-            print(f"{head}:", *report.describe()[:2], sep="\n  ")
-    return 0
-
-
-def _verify(arguments: argparse.Namespace) -> int:
-    from mien_convert.verify import Limits, verify
-
-    limits = Limits(arguments.max_accuracy_drop, arguments.min_agreement)
-    report = verify(arguments.model, arguments.run, limits, arguments.float)
-    if arguments.json:
-        _print_json(report.as_json())
-    else:
-        print(report.describe())
-    if report.failures:
-        raise OutcomeError(f"{arguments.model}: {'; '.join(report.failures)}; train on, or calibrate with more faces")
-    return 0
-
-
-def _inspect(arguments: argparse.Namespace) -> int:
-    from mien_convert.inspection import inspect_model
-
-    inspection = inspect_model(arguments.model)
-    if arguments.json:
-        _print_json(asdict(inspection))
-    else:
-        print(inspection.describe())
-    return 0
-
-
-def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False))
 
 
 if __name__ == "__main__":

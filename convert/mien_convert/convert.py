@@ -6,20 +6,28 @@ import logging
 import shlex
 from pathlib import Path, PurePath
 
+import numpy as np
+
 from mien_convert.card import write_card
 from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_bytes
 from mien_convert.package import check_target, describe_file, replace_file, staged, write_model
+from mien_convert.pictures import Scale
 from mien_convert.quantize import manifest_tensors, to_float, to_int8
 from mien_convert.quiet import quiet
-from mien_convert.runs import Run, read_run
+from mien_convert.runs import read_run
+from mien_convert.tables import draw_tables
 from mien_convert.verify import HeadReport, compare, int8_probabilities
-from mien_models.labels import Head
+from mien_models.errors import ModelError
+from mien_models.labels import LABEL_SETS, Head
 from mien_models.manifest import Manifest
 from mien_models.runner import Classifier
 from mien_models.selftest import surely_read
 
 log = logging.getLogger(__name__)
+
+LICENCE = "Apache-2.0"
+"""Of the weights that this project trains."""
 
 _FEWEST_READ = 4
 """A network that reads fewer of the prototypes has not learned faces, or is fed otherwise than it was trained."""
@@ -44,10 +52,18 @@ def convert(
     network = open_keras(run.model)
     before = keras_probabilities(network, run.holdout.faces)
     log.info("%s: converting to int8 with %d calibration faces", run.model, len(run.calibration))
-    content = to_int8(network, run.calibration, run.model)
+    content = to_int8(network, Scale.PIXELS.apply(run.calibration[..., np.newaxis]), Scale.PIXELS.bounds, run.model)
     if float_file is not None:
         replace_file(float_file, to_float(network, run.model))
-    manifest = _describe(run, content, name, version, command)
+    manifest = describe_model(
+        content,
+        run.model,
+        name=name,
+        version=version,
+        licence=LICENCE,
+        data=run.data,
+        commands=(run.command, command),
+    )
     with staged(out) as staging:
         write_model(staging, manifest, content, "")
         log.info("%s: measuring on %d %s faces", out, len(run.holdout.faces), run.judged_on)
@@ -60,16 +76,34 @@ def convert(
                 "%s: reads only %d of 7 average faces as what they show; is it fed as it was trained?", out, len(reads)
             )
         heads = compare(before, after, run.holdout)
-        manifest = manifest.model_copy(update={"metrics": _metrics(heads, run.judged_on), "reads": reads})
-        write_model(staging, manifest, content, write_card(manifest, run.judged_on))
+        metrics = agreements(heads, run.judged_on) | accuracies(heads, run.judged_on)
+        manifest = manifest.model_copy(update={"metrics": metrics, "reads": reads})
+        tables = draw_tables(after, run.holdout)
+        write_model(staging, manifest, content, write_card(manifest, tuple(tables)), tables)
     log.info("%s: written (%d bytes)", out, len(content))
     return manifest, heads
 
 
-def _describe(run: Run, content: bytes, name: str, version: str, command: str) -> Manifest:
-    """The manifest, without figures."""
-    entry, outputs = manifest_tensors(inspect_bytes(content, run.model), run.model)
+def describe_model(
+    content: bytes,
+    path: Path,
+    *,
+    name: str,
+    version: str,
+    licence: str,
+    data: tuple[str, ...],
+    commands: tuple[str, ...],
+) -> Manifest:
+    """The manifest, without figures, of an int8 .tflite file with this content; `path` is for the error's text.
+
+    Raises:
+        ModelError: it is no file of an int8 emotion model.
+
+    """
+    entry, outputs = manifest_tensors(inspect_bytes(content, path), path)
     heads = {output.head for output in outputs}
+    if not heads & set(LABEL_SETS):
+        raise ModelError(f"{path}: answers with no emotion; an emotion model has {' or '.join(LABEL_SETS)}")
     return Manifest(
         name=name,
         version=version,
@@ -78,19 +112,23 @@ def _describe(run: Run, content: bytes, name: str, version: str, command: str) -
         input=entry,
         outputs=outputs,
         answer=Head.FERPLUS if Head.FERPLUS in heads else Head.FER,
-        licence="Apache-2.0",
-        data=run.data,
-        commands=tuple(without_paths(line) for line in (run.command, command)),
+        licence=licence,
+        data=data,
+        commands=tuple(without_paths(line) for line in commands),
         metrics={},
     )
 
 
-def _metrics(heads: dict[Head, HeadReport], judged_on: str) -> dict[str, float]:
-    """The figures of the int8 file, each with the faces that it was measured on in its name."""
+def agreements(heads: dict[Head, HeadReport], judged_on: str) -> dict[str, float]:
+    """How far the int8 file answers as the float network did, each figure named by the faces that it is of."""
+    return {f"{judged_on}_{head}_agreement_with_float": round(report.agreement, 4) for head, report in heads.items()}
+
+
+def accuracies(heads: dict[Head, HeadReport], judged_on: str) -> dict[str, float]:
+    """How right the int8 file is, each figure named by the faces that it is of; none of heads without labels."""
     metrics = {}
     for head, report in heads.items():
         prefix = f"{judged_on}_{head}"
-        metrics[f"{prefix}_agreement_with_float"] = report.agreement
         if report.accuracy_int8 is None:
             continue
         metrics[f"{prefix}_faces"] = float(report.labelled)

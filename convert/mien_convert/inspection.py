@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mien_convert.quiet import first_line, quiet
-from mien_models.errors import MissingDependencyError, ModelError
-from mien_models.manifest import MANIFEST_NAME, load_manifest
+from mien_convert.flatbuffer import DAMAGE, damaged, dtype_name, operator_name, parse, read_tflite
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,15 +65,8 @@ def inspect_model(path: Path) -> Inspection:
         ModelError: the file cannot be read, or is no .tflite file.
 
     """
-    if path.is_dir():
-        path = path / load_manifest(path).file.path
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ModelError(
-            f"{path}: {error.strerror}; give a .tflite file or a directory with {MANIFEST_NAME}"
-        ) from error
-    return inspect_bytes(content, path)
+    file, content = read_tflite(path)
+    return inspect_bytes(content, file)
 
 
 def inspect_bytes(content: bytes, path: Path) -> Inspection:
@@ -85,12 +76,11 @@ def inspect_bytes(content: bytes, path: Path) -> Inspection:
         ModelError: they are none.
 
     """
-    model = _parse(content, path)
+    model = parse(content, path)
     try:
         return _inspect(model, path.name, len(content))
-    except (AttributeError, IndexError, TypeError, UnicodeDecodeError) as error:
-        # Well formed, but with names or indices that lead nowhere, which no runtime's check looks at.
-        raise ModelError(f"{path}: damaged ({error}); convert or copy it anew") from error
+    except DAMAGE as error:
+        raise damaged(path, error) from error
 
 
 def _inspect(model: Any, file: str, size: int) -> Inspection:
@@ -99,7 +89,7 @@ def _inspect(model: Any, file: str, size: int) -> Inspection:
     for graph in model.subgraphs:
         for operator in graph.operators or ():
             code = model.operatorCodes[operator.opcodeIndex]
-            operators[_operator_name(code), code.version] += 1
+            operators[operator_name(code), code.version] += 1
         tensors += list(graph.tensors or ())
     main = model.subgraphs[0]
     signature = next((s for s in model.signatureDefs or () if s.subgraphIndex == 0), None)
@@ -109,25 +99,8 @@ def _inspect(model: Any, file: str, size: int) -> Inspection:
         operators=tuple(Operator(name, version, count) for (name, version), count in sorted(operators.items())),
         inputs=_ends(main, main.inputs, signature.inputs if signature else ()),
         outputs=_ends(main, main.outputs, signature.outputs if signature else ()),
-        float_tensors=tuple(tensor.name.decode() for tensor in tensors if "FLOAT" in _dtype(tensor)),
+        float_tensors=tuple(tensor.name.decode() for tensor in tensors if "float" in dtype_name(tensor)),
     )
-
-
-def _parse(content: bytes, path: Path) -> Any:
-    try:
-        from ai_edge_litert import schema_py_generated as schema
-        from ai_edge_litert.interpreter import Interpreter
-    except ImportError as error:
-        raise MissingDependencyError(f"{error}; install it with: pip install ai-edge-litert") from error
-    try:
-        # The runtime's own check comes first: Python's flatbuffer reader follows any offset of a damaged file.
-        with quiet():
-            Interpreter(model_content=content)
-    except (ValueError, RuntimeError) as error:
-        raise ModelError(
-            f"{path}: no .tflite file, or damaged ({first_line(error)}); convert or copy it anew"
-        ) from error
-    return schema.ModelT.InitFromPackedBuf(content, 0)
 
 
 def _ends(graph: Any, indices: Iterable[int], entries: Iterable[Any]) -> tuple[TensorInfo, ...]:
@@ -140,7 +113,7 @@ def _tensor(tensor: Any, signature: str | None) -> TensorInfo:
     return TensorInfo(
         name=tensor.name.decode(),
         signature=signature,
-        dtype=_dtype(tensor).lower(),
+        dtype=dtype_name(tensor),
         shape=tuple(int(n) for n in (tensor.shape if tensor.shape is not None else ())),
         scale=None if scale is None else float(scale),
         zero_point=None if zero_point is None else int(zero_point),
@@ -151,26 +124,6 @@ def _per_tensor(quantization: Any, field: str) -> Any:
     """The field's value where it is one for the whole tensor, None where there is none or one for each channel."""
     values = getattr(quantization, field, None)
     return values[0] if values is not None and len(values) == 1 else None
-
-
-def _dtype(tensor: Any) -> str:
-    from ai_edge_litert.schema_py_generated import TensorType
-
-    return _name_of(TensorType, tensor.type)
-
-
-def _operator_name(code: Any) -> str:
-    from ai_edge_litert.schema_py_generated import BuiltinOperator
-
-    if code.customCode:
-        return str(code.customCode.decode())
-    # Files of before 2020 have the number only in the old, narrower field.
-    return _name_of(BuiltinOperator, max(code.builtinCode, code.deprecatedBuiltinCode))
-
-
-def _name_of(enumeration: type, number: int) -> str:
-    """The name of a flatbuffer enumeration's value; a class of plain integers in the generated code."""
-    return next((name for name, value in vars(enumeration).items() if value == number), f"unknown {number}")
 
 
 def _describe(tensor: TensorInfo) -> str:

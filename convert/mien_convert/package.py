@@ -5,15 +5,19 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from mien_models.errors import ModelError
 from mien_models.manifest import MANIFEST_NAME, Manifest, ModelFile, load_manifest, save_manifest
 
 CARD_NAME = "CARD.md"
+TABLE_NAME = "answers_{head}.png"
+_OURS = r"manifest\.json|CARD\.md|answers_[a-z]+\.png|.*\.tflite"
 
 
 def describe_file(name: str, content: bytes) -> ModelFile:
@@ -33,11 +37,24 @@ def check_target(target: Path) -> None:
     if not target.is_dir():
         raise ModelError(f"{target}: exists and is no directory; give --out a new one")
     entries = sorted(entry.name for entry in target.iterdir())
-    foreign = [name for name in entries if name not in {MANIFEST_NAME, CARD_NAME} and not name.endswith(".tflite")]
+    foreign = [name for name in entries if not re.fullmatch(_OURS, name)]
     if foreign or (entries and MANIFEST_NAME not in entries):
         raise ModelError(
             f"{target}: holds {(foreign or entries)[0]}, which is no part of a model; give --out a new directory"
         )
+
+
+def check_file_target(target: Path) -> None:
+    """Refuse a file `target` that cannot be written, before minutes of work are spent on it.
+
+    Raises:
+        ModelError: it is a directory, or its own is not there.
+
+    """
+    if target.is_dir():
+        raise ModelError(f"{target}: is a directory, this writes a single file; give --out FILE.tflite")
+    if not target.parent.is_dir():
+        raise ModelError(f"{target}: no folder {target.parent}; make it, or give another place")
 
 
 @contextlib.contextmanager
@@ -69,8 +86,10 @@ def staged(target: Path) -> Iterator[Path]:
         shutil.rmtree(staging, ignore_errors=True)
 
 
-def write_model(staging: Path, manifest: Manifest, model: bytes, card: str) -> None:
-    """Write a model's three files into `staging` and read them back as the device will.
+def write_model(
+    staging: Path, manifest: Manifest, model: bytes, card: str, pictures: Mapping[str, bytes] = MappingProxyType({})
+) -> None:
+    """Write a model's files into `staging` and read them back as the device will; `pictures` by file name for the card.
 
     Raises:
         ManifestError: manifest and model do not belong together.
@@ -78,6 +97,8 @@ def write_model(staging: Path, manifest: Manifest, model: bytes, card: str) -> N
     """
     (staging / manifest.file.path).write_bytes(model)
     (staging / CARD_NAME).write_text(card, encoding="utf-8")
+    for name, picture in pictures.items():
+        (staging / name).write_bytes(picture)
     save_manifest(manifest, staging)
     load_manifest(staging)
 

@@ -1,9 +1,10 @@
-"""From the float network of a run to a full int8 file with its manifest's tensors."""
+"""From a float network to a .tflite file: int8 throughout, or in float with smaller weights; and the manifest's tensors."""
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -13,20 +14,28 @@ import numpy.typing as npt
 from mien_convert.floating import import_keras
 from mien_convert.inspection import Inspection, TensorInfo, inspect_bytes
 from mien_convert.quiet import first_line, quiet
-from mien_convert.runs import Faces
 from mien_models.errors import ModelError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_models.manifest import Output, Tensor
-from mien_models.preprocess import FACE_SIZE
-
-_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 
 
-def to_int8(model: Any, calibration: Faces, path: Path) -> bytes:
-    """A model of `floating.open_keras` as a .tflite file: int8 throughout, its ends too, one face at a time.
+class Variant(StrEnum):
+    """What a .tflite file computes in."""
 
-    Every face of `calibration` (n, 48, 48) is shown to it. Fully connected weights get one scale a tensor: with one a
-    row, the default since 2024, runtimes of before 2021 such as the Edge TPU compiler's compute wrongly without a word.
+    INT8 = "int8"
+    """Weights and activations in int8, the ends too: what the device and the Edge TPU run."""
+    FLOAT16 = "float16"
+    """Weights stored in half the bytes, computed in float."""
+    DYNAMIC = "dynamic"
+    """Weights in int8, activations in float, brought to int8 while running where that is faster."""
+
+
+def to_int8(model: Any, calibration: npt.NDArray[np.float32], bounds: tuple[float, float], path: Path) -> bytes:
+    """A Keras model with one input as a .tflite file: int8 throughout, its ends too, one picture at a time.
+
+    Every picture of `calibration` (n, h, w, c) is shown to it; `bounds` are the least and the greatest number of a
+    pixel. Fully connected weights get one scale a tensor: with one a row, the default since 2024, runtimes of before
+    2021 such as the Edge TPU compiler's compute wrongly without a word.
 
     Raises:
         ModelError: the network cannot be converted, or not wholly to int8. `path` is for its text.
@@ -38,7 +47,7 @@ def to_int8(model: Any, calibration: Faces, path: Path) -> bytes:
         model,
         path,
         optimizations=[tf.lite.Optimize.DEFAULT],
-        representative_dataset=lambda: _representative(calibration),
+        representative_dataset=lambda: _representative(calibration, bounds),
         target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS_INT8]},
         inference_input_type=tf.int8,
         inference_output_type=tf.int8,
@@ -52,8 +61,8 @@ def to_int8(model: Any, calibration: Faces, path: Path) -> bytes:
     return content
 
 
-def to_float(model: Any, path: Path) -> bytes:
-    """A model of `floating.open_keras` as a .tflite file in float, to compare with where there is no TensorFlow.
+def to_float(model: Any, path: Path, variant: Variant | None = None) -> bytes:
+    """A Keras model with one input as a .tflite file that is fed and answers in float, one picture at a time.
 
     Raises:
         ModelError: the network cannot be converted. `path` is for its text.
@@ -62,14 +71,19 @@ def to_float(model: Any, path: Path) -> bytes:
     import tensorflow as tf
 
     # Keras would allow TensorFlow's own operators beside the built-in ones, which the device's runtime lacks.
-    return _export(model, path, target_spec={"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]})
+    target: dict[str, Any] = {"supported_ops": [tf.lite.OpsSet.TFLITE_BUILTINS]}
+    if variant is None:
+        return _export(model, path, target_spec=target)
+    if variant is Variant.FLOAT16:
+        target["supported_types"] = [tf.float16]
+    return _export(model, path, target_spec=target, optimizations=[tf.lite.Optimize.DEFAULT])
 
 
 def _export(model: Any, path: Path, **options: Any) -> bytes:
     keras = import_keras()
     from tensorflow.lite.python.convert_phase import ConverterError
 
-    signature = [keras.InputSpec(dtype="float32", shape=_SHAPE)]
+    signature = [keras.InputSpec(dtype="float32", shape=(1, *model.inputs[0].shape[1:]))]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.tflite"
         try:
@@ -80,16 +94,19 @@ def _export(model: Any, path: Path, **options: Any) -> bytes:
         return file.read_bytes()
 
 
-def _representative(calibration: Faces) -> Iterator[list[npt.NDArray[np.float32]]]:
-    """Each face as the converter wants it, (1, 48, 48, 1) in a list.
+def _representative(
+    calibration: npt.NDArray[np.float32], bounds: tuple[float, float]
+) -> Iterator[list[npt.NDArray[np.float32]]]:
+    """Each picture as the converter wants it, (1, h, w, c) in a list.
 
-    Two corner pixels of the first are set to black and white, so that the input's range is 0…255 whatever the faces,
-    and its scale exactly 1: no pixel value is rounded or clipped on the way in.
+    Two corner pixels of the first are set to black and white, so that the input's range is `bounds` whatever the
+    pictures. With pixel values 0…255 its scale is then exactly 1: none is rounded or clipped on the way in.
     """
-    faces = calibration[..., np.newaxis].astype(np.float32)
-    faces[0, 0, 0], faces[0, 0, -1] = 0, 255
-    for face in faces:
-        yield [face[np.newaxis]]
+    first = calibration[:1].copy()
+    first[0, 0, 0], first[0, 0, -1] = bounds
+    yield [first]
+    for picture in calibration[1:]:
+        yield [picture[np.newaxis]]
 
 
 def manifest_tensors(inspection: Inspection, path: Path) -> tuple[Tensor, tuple[Output, ...]]:
@@ -107,6 +124,15 @@ def manifest_tensors(inspection: Inspection, path: Path) -> tuple[Tensor, tuple[
         raise ModelError(
             f"{path}: has the outputs {sorted(map(str, signatures))}; an emotion model has {' or '.join(Head)}"
         )
+    for tensor in (*inspection.inputs, *inspection.outputs):
+        if tensor.dtype not in {"int8", "uint8"} or tensor.scale is None:
+            raise ModelError(
+                f"{path}: is not int8: '{tensor.name}' is {tensor.dtype}; make an int8 file with `mien-convert quantize`"
+            )
+    for name, tensor in signatures.items():
+        expected = (1, len(HEAD_LABELS[Head(str(name))]))
+        if tensor.shape != expected:
+            raise ModelError(f"{path}: output {name} is {tensor.shape}, of an emotion model it is {expected}")
     outputs = tuple(
         Output(head=head, labels=HEAD_LABELS[head], **_quantised(signatures[head]))
         for head in Head

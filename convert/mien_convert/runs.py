@@ -105,8 +105,17 @@ def read_run(directory: Path) -> Run:
     """
     config = _read_config(directory)
     find_network(directory)
-    calibration = _faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION))
-    return Run(directory, config, calibration, _read_holdout(directory / HOLDOUT, _heads(config)))
+    return Run(directory, config, read_run_faces(directory), _read_holdout(directory / HOLDOUT, _heads(config)))
+
+
+def read_run_faces(directory: Path) -> Faces:
+    """The calibration faces of a run directory, of which nothing else need be there.
+
+    Raises:
+        DataError: they are missing or damaged.
+
+    """
+    return _faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION))
 
 
 def read_holdout(directory: Path) -> Holdout:

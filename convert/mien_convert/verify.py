@@ -43,15 +43,15 @@ class HeadReport:
     def describe(self) -> list[str]:
         """The comparison as lines for a person."""
         lines = [
-            f"same answer {_percent(self.agreement)} of {self.faces} faces, worst probability gap {self.worst_gap:.3f}",
-            f"accuracy {_percent(self.accuracy_float)} float, {_percent(self.accuracy_int8)} int8 "
+            f"same answer {percent(self.agreement)} of {self.faces} faces, worst probability gap {self.worst_gap:.3f}",
+            f"accuracy {percent(self.accuracy_float)} float, {percent(self.accuracy_int8)} int8 "
             f"of {self.labelled} labelled faces",
         ]
         for label, before in self.recall_float.items():
             after = self.recall_int8[label]
             if before is not None and after is not None:
                 lines.append(
-                    f"  {label:9s} recall {_percent(before)} → {_percent(after)} ({100 * (after - before):+.1f})"
+                    f"  {label:9s} recall {percent(before)} → {percent(after)} ({100 * (after - before):+.1f})"
                 )
         return lines
 
@@ -130,14 +130,12 @@ def broken(heads: dict[Head, HeadReport], limits: Limits) -> tuple[str, ...]:
     failures = []
     for head, report in heads.items():
         if report.agreement < limits.min_agreement:
-            failures.append(
-                f"{head} agrees on {_percent(report.agreement)}, less than {_percent(limits.min_agreement)}"
-            )
+            failures.append(f"{head} agrees on {percent(report.agreement)}, less than {percent(limits.min_agreement)}")
         if report.accuracy_float is None or report.accuracy_int8 is None:
             continue
         drop = report.accuracy_float - report.accuracy_int8
         if drop > limits.max_accuracy_drop:
-            failures.append(f"{head} loses {_percent(drop)} accuracy, more than {_percent(limits.max_accuracy_drop)}")
+            failures.append(f"{head} loses {percent(drop)} accuracy, more than {percent(limits.max_accuracy_drop)}")
     return tuple(failures)
 
 
@@ -180,19 +178,21 @@ def _compare(head: Head, before: Probabilities, after: Probabilities, truth: Lab
         labelled=labelled,
         accuracy_float=float((answers_float == truth)[rows].mean()) if labelled else None,
         accuracy_int8=float((answers_int8 == truth)[rows].mean()) if labelled else None,
-        recall_float=_recall(answers_float, truth, HEAD_LABELS[head]),
-        recall_int8=_recall(answers_int8, truth, HEAD_LABELS[head]),
+        recall_float=recall_by_label(answers_float, truth, HEAD_LABELS[head]),
+        recall_int8=recall_by_label(answers_int8, truth, HEAD_LABELS[head]),
     )
 
 
-def _recall(answers: Labels, truth: Labels, labels: tuple[str, ...]) -> dict[str, float | None]:
+def recall_by_label(answers: Labels, truth: Labels, labels: tuple[str, ...]) -> dict[str, float | None]:
+    """Share of the right answers among the pictures of each label; None where no picture has it."""
     return {
         label: float((answers[truth == number] == number).mean()) if (truth == number).any() else None
         for number, label in enumerate(labels)
     }
 
 
-def _percent(share: float | None) -> str:
+def percent(share: float | None) -> str:
+    """A share for a person."""
     return "–" if share is None else f"{100 * share:.1f} %"
 
 

@@ -66,7 +66,14 @@ def test_from_run_to_device(run: Path, tmp_path: Path, mien_convert: Command) ->
     assert (manifest.input.scale, manifest.input.zero_point) == (1.0, -128)
     assert manifest.metrics["validation_ferplus_accuracy"] == 1
     assert manifest.metrics["validation_fer_faces"] == 35
-    assert sorted(path.name for path in out.iterdir()) == ["CARD.md", "manifest.json", "mine_int8.tflite"]
+    assert sorted(path.name for path in out.iterdir()) == [
+        "CARD.md",
+        "answers_fer.png",
+        "answers_ferplus.png",
+        "manifest.json",
+        "mine_int8.tflite",
+    ]
+    assert "![Answers of ferplus](answers_ferplus.png)" in (out / "CARD.md").read_text(encoding="utf-8")
     classifier = Classifier.open(out)
     answers = [list(Emotion)[classifier.read(picture(emotion)).probabilities.argmax()] for emotion in Emotion]
     assert answers == list(Emotion)

@@ -67,7 +67,7 @@ def test_a_link_keeps_leading_to_the_model(tmp_path: Path) -> None:
     assert load_manifest(tmp_path / "real").version == "2"
 
 
-@pytest.mark.parametrize("entry", ["thesis.txt", "manifest.json.bak", ".git"])
+@pytest.mark.parametrize("entry", ["thesis.txt", "manifest.json.bak", ".git", "holiday.png"])
 @pytest.mark.parametrize("with_model", [True, False])
 def test_what_is_not_ours_is_never_replaced(tmp_path: Path, entry: str, with_model: bool) -> None:
     target = tmp_path / "mine"
@@ -162,11 +162,12 @@ def test_the_card_tells_figures_and_where_they_are_from() -> None:
         }
     )
 
-    card = write_card(manifest, "publictest")
+    card = write_card(manifest)
 
     assert "| publictest_fer_accuracy | 0.6825 |" in card
     assert "| publictest_fer_faces | 3579 |" in card
     assert "Trained on: fer2013.csv." in card
+    assert "The pictures of FER2013 were collected from the web" in card
     assert "**The device answers with `ferplus`.** It calls calm faces neutral" in card
     assert manifest.commands[0] in card
 
@@ -174,4 +175,4 @@ def test_the_card_tells_figures_and_where_they_are_from() -> None:
 def test_the_card_of_a_single_head_does_not_speak_of_the_other() -> None:
     manifest = MANIFEST.model_copy(update={"answer": Head.FER, "outputs": MANIFEST.outputs[:1]})
 
-    assert "`ferplus`" not in write_card(manifest, "validation")
+    assert "`ferplus`" not in write_card(manifest)

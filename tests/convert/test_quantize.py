@@ -55,3 +55,61 @@ def test_a_name_that_is_none(run: Path, name: str, capsys: pytest.CaptureFixture
 
     assert caught.value.code == 2
     assert "is no name" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        (["x.keras"], "int8 wants --calibration FOLDER"),
+        (["run", "--calibration", "x"], "a run is calibrated with its own faces"),
+        (["run", "--variant", "float16", "--float", "y"], "--float goes with a run in int8 only"),
+        (["x.keras", "--float", "y"], "--float goes with a run in int8 only"),
+        (["x.keras", "--pictures", "0"], "0 is not 1 or more"),
+        (["x.keras", "--scale", "0-2"], "invalid choice"),
+        (["run", "--variant", "int4"], "invalid choice"),
+    ],
+)
+def test_a_command_line_that_makes_no_sense(
+    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mien_convert.__main__ import main
+
+    with pytest.raises(SystemExit) as caught:
+        main(["quantize", *arguments, "--out", "out"])
+
+    assert caught.value.code == 2
+    assert expected in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("out", "expected"), [("taken", "is a directory, this writes a single file"), ("no/where.tflite", "no folder ")]
+)
+def test_a_file_that_cannot_be_written_is_refused_before_any_work(
+    tmp_path: Path, mien_convert: Command, out: str, expected: str
+) -> None:
+    (tmp_path / "taken").mkdir()
+
+    code, _, stderr = mien_convert("quantize", "x.keras", "--out", tmp_path / out, "--variant", "dynamic")
+
+    assert code == ModelError.exit_code
+    assert expected in stderr
+
+
+def test_the_scale_that_begins_with_a_dash(tmp_path: Path, mien_convert: Command) -> None:
+    for scale in (["--scale", "-1-1"], ["--scale=-1-1"]):
+        code, _, stderr = mien_convert(
+            "quantize", tmp_path / "x.keras", "--out", tmp_path / "y", "--calibration", "z", *scale
+        )
+        assert code == ModelError.exit_code
+        assert "x.keras: no such file; give a .keras or .h5 file, a SavedModel or" in stderr
+
+
+def test_a_file_that_is_converted_already(mien_convert: Command, tmp_path: Path) -> None:
+    (tmp_path / "x.tflite").touch()
+
+    code, _, stderr = mien_convert("quantize", tmp_path / "x.tflite", "--out", tmp_path / "y", "--variant", "dynamic")
+
+    assert code == ModelError.exit_code
+    assert stderr.splitlines()[-1].endswith(
+        "x.tflite: is none of Keras's files; give a .keras or .h5 file, a SavedModel or the directory of a run"
+    )

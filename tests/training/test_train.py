@@ -169,7 +169,11 @@ def test_without_ferplus_there_is_one_head(make_dataset: Callable[..., Dataset],
     ("more", "code", "complaint"),
     [
         (["--epochs", "0"], 3, "'epochs': Input should be greater than or equal to 1"),
-        (["--arch", "huge"], 3, "--arch huge: unknown; the architectures are mien-small, mien-nano, face-resnet, vgg16"),
+        (
+            ["--arch", "huge"],
+            3,
+            "--arch huge: unknown; the architectures are mien-small, mien-nano, face-resnet, vgg16",
+        ),
         (["--data", "nowhere.csv"], 5, "nowhere.csv: no such file"),
     ],
 )

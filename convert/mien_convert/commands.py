@@ -1,0 +1,156 @@
+"""What each command of `mien-convert` does with its arguments, and what it prints.
+
+Each imports what it needs when it runs, so that help comes at once and works without the libraries.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from mien_models.errors import OutcomeError
+
+if TYPE_CHECKING:
+    from mien_convert.quantize import Variant
+
+
+def quantize(arguments: argparse.Namespace) -> int:
+    from mien_convert.classifiers import is_classifier
+    from mien_convert.quantize import Variant
+
+    variant, is_run = Variant(arguments.variant), not is_classifier(arguments.model)
+    if is_run and arguments.calibration is not None:
+        arguments.refuse("a run is calibrated with its own faces; leave --calibration out")
+    if arguments.float is not None and not (is_run and variant is Variant.INT8):
+        arguments.refuse("--float goes with a run in int8 only")
+    if is_run and variant is Variant.INT8:
+        return _quantize_run(arguments)
+    if variant is Variant.INT8 and arguments.calibration is None:
+        arguments.refuse("int8 wants --calibration FOLDER with pictures like those that the network will see")
+    return _quantize_file(arguments, variant)
+
+
+def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
+    from mien_convert.pictures import Scale
+    from mien_convert.single import Calibration, convert_file
+
+    calibration = None
+    if arguments.calibration is not None:
+        calibration = Calibration(arguments.calibration, Scale(arguments.scale), arguments.pictures)
+    written = convert_file(arguments.model, arguments.out, variant, calibration)
+    if arguments.json:
+        _print_json(asdict(written))
+    else:
+        print(written.describe())
+    return 0
+
+
+def _quantize_run(arguments: argparse.Namespace) -> int:
+    from mien_convert.convert import convert
+
+    words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
+    words += ["--name", arguments.name, "--version", arguments.version]
+    manifest, heads = convert(
+        arguments.model,
+        arguments.out,
+        name=arguments.name,
+        version=arguments.version,
+        command=shlex.join(words),
+        float_file=arguments.float,
+    )
+    if arguments.json:
+        _print_json({"manifest": manifest.model_dump(mode="json"), "heads": {k: asdict(v) for k, v in heads.items()}})
+    else:
+        for head, report in heads.items():
+            print(f"{head}:", *report.describe()[:2], sep="\n  ")
+    return 0
+
+
+def verify(arguments: argparse.Namespace) -> int:
+    from mien_convert.verify import Limits, verify
+
+    limits = Limits(arguments.max_accuracy_drop, arguments.min_agreement)
+    report = verify(arguments.model, arguments.run, limits, arguments.float)
+    if arguments.json:
+        _print_json(report.as_json())
+    else:
+        print(report.describe())
+    if report.failures:
+        raise OutcomeError(f"{arguments.model}: {'; '.join(report.failures)}; train on, or calibrate with more faces")
+    return 0
+
+
+def inspect(arguments: argparse.Namespace) -> int:
+    from mien_convert.inspection import inspect_model
+
+    inspection = inspect_model(arguments.model)
+    if arguments.json:
+        _print_json(asdict(inspection))
+    else:
+        print(inspection.describe())
+    return 0
+
+
+def edgetpu(arguments: argparse.Namespace) -> int:
+    from mien_convert.edgetpu import check_model
+
+    report = check_model(arguments.model)
+    if arguments.json:
+        _print_json(report.as_json())
+    else:
+        print(report.describe())
+    if report.failures:
+        raise OutcomeError(
+            f"{arguments.model}: {'; '.join(report.failures)}; convert it with `mien-convert quantize`, "
+            "and use layers that the Edge TPU has (docs/edgetpu.md)"
+        )
+    return 0
+
+
+def compare(arguments: argparse.Namespace) -> int:
+    from mien_convert.compare import Bounds, compare_models
+    from mien_convert.pictures import Scale
+
+    bounds = Bounds(arguments.min_agreement, arguments.max_gap, arguments.max_accuracy_drop)
+    comparison = compare_models(
+        arguments.a, arguments.b, arguments.data, bounds, scale=Scale(arguments.scale), limit=arguments.pictures
+    )
+    if arguments.json:
+        _print_json(comparison.as_json())
+    else:
+        print(comparison.describe())
+    if comparison.failures:
+        raise OutcomeError(
+            f"{arguments.b}: {'; '.join(comparison.failures)}; calibrate with more pictures like these, or check --scale"
+        )
+    return 0
+
+
+def package(arguments: argparse.Namespace) -> int:
+    from mien_convert.repack import Details, repack
+
+    if not arguments.model.is_dir() and (arguments.licence is None or not arguments.data):
+        arguments.refuse("a bare file says nothing of its --licence and --data; give both")
+    words = ["mien-convert", "package", str(arguments.model), "--out", str(arguments.out)]
+    if arguments.run is not None:
+        words += ["--run", str(arguments.run)]
+    details = Details(
+        name=arguments.name,
+        version=arguments.version,
+        licence=arguments.licence,
+        data=tuple(arguments.data),
+        commands=(*arguments.made_with, shlex.join(words)),
+    )
+    manifest = repack(arguments.model, arguments.out, details, arguments.run)
+    if arguments.json:
+        _print_json({"manifest": manifest.model_dump(mode="json")})
+    else:
+        print(f"{arguments.out}: {manifest.name} {manifest.version}, {manifest.file.bytes} bytes, {manifest.licence}")
+    return 0
+
+
+def _print_json(content: dict[str, Any]) -> None:
+    print(json.dumps(content, indent=1, ensure_ascii=False))
