@@ -14,7 +14,9 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS
 FACES = np.random.default_rng(0).uniform(0, 255, (16, 48, 48, 1)).astype(np.float32)
 
 
-@pytest.mark.parametrize("name", ["mien-small", "mien-nano", "vgg16", "xception", "elu-cnn"])
+@pytest.mark.parametrize(
+    "name", [*(name for name in ARCHITECTURES if name != "alexnet"), pytest.param("alexnet", marks=pytest.mark.slow)]
+)
 @pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.05)])
 def test_the_copy_answers_alike_before_and_after_a_step(name: str, precision: str, tolerance: float) -> None:
     import keras
