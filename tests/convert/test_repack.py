@@ -17,6 +17,7 @@ from mien_models.errors import DataError, ManifestError, ModelError
 from mien_models.labels import Emotion, Head
 from mien_models.manifest import load_manifest
 from mien_models.runner import Classifier
+from mien_models.selftest import surely_read
 from tests.make_tiny_model import TINY_FLOAT, TINY_MODEL, picture
 
 Command = Callable[..., tuple[int, str, str]]
@@ -56,7 +57,9 @@ def test_a_directory_says_what_is_not_said_here(tmp_path: Path, mien_convert: Co
     assert new.version == "9"
     assert new.commands[:-1] == old.commands
     file = new.file.model_copy(update={"path": old.file.path})
-    assert new.model_copy(update={"version": old.version, "commands": old.commands, "file": file}) == old
+    assert new.reads == surely_read(Classifier.open(TINY_MODEL))
+    kept = {"version": old.version, "commands": old.commands, "file": file, "reads": old.reads}
+    assert new.model_copy(update=kept) == old
 
 
 def test_figures_and_pictures_of_a_run(run: Path, tmp_path: Path, mien_convert: Command) -> None:
