@@ -291,3 +291,25 @@ def test_a_light_row_learns_less_instead_of_wrongly() -> None:
     assert np.allclose(distributions["ferplus"].sum(axis=1), 1)
     assert np.allclose(distributions["ferplus"][0], [0.5, 0.5, 0])
     assert np.allclose(weights["ferplus"], [0.5, 1, 0])
+
+
+def test_begins_with_a_trained_run_of_its_own_architecture(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mien_training.emotion.warm_start import begin_with
+
+    dataset, first = make_dataset(), tmp_path / "first"
+    assert main(arguments(dataset, first, epochs=3, arch="plain")) == 0
+    network = tiny((Head.FERPLUS, Head.FER))  # a head that the first never had
+    begin_with(network, first)
+    np.testing.assert_array_equal(network.get_layer("fer").kernel, weights(first)[-2])
+
+    # At a rate that moves nothing, the second training ends with the first one's weights.
+    second, rate = tmp_path / "second", ["--learning-rate", "1e-12"]
+    assert main(arguments(dataset, second, "--warm-start", str(first), *rate, epochs=1, arch="plain")) == 0
+    np.testing.assert_allclose(weights(second)[-2], weights(first)[-2], atol=1e-6)
+    assert json.loads((second / runs.CONFIG).read_text())["warm_start"] == "first"
+
+    other = arguments(dataset, tmp_path / "third", "--warm-start", str(first), epochs=1, arch="mien-nano")
+    assert main(other) == 3
+    assert "give the --arch it was made with" in capsys.readouterr().err

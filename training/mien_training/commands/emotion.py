@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from mien_models.labels import Head
 from mien_models.validation import explain
 from mien_training import runs
 from mien_training.backend import import_keras
-from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED
 
 if TYPE_CHECKING:
     from mien_training.emotion.datasets import Faces
@@ -40,6 +41,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--ferplus", type=Path, metavar="CSV", help="fer2013new.csv: the votes of the same rows")
     parser.add_argument(
+        "--also",
+        nargs=2,
+        action="append",
+        default=[],
+        metavar=("PATH", "WEIGHT"),
+        help="a further data set to learn from, each face of which counts WEIGHT times one of --data's; may be given several "
+        "times (the validation faces are --data's alone)",
+    )
+    parser.add_argument(
         "--negatives",
         type=Path,
         metavar="FOLDER",
@@ -55,8 +65,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--warm-start",
         type=Path,
-        metavar="FILE",
-        help="published weights to begin with (face-resnet only; see its file)",
+        metavar="RUN",
+        help="a trained run (or .keras file) of the same architecture to begin with; for face-resnet also published weights",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
     parser.add_argument("--arch", default="mien-small", help="architecture, from the list below (default: mien-small)")
@@ -96,8 +106,8 @@ def _train(arguments: argparse.Namespace) -> str:
     if arguments.arch not in ARCHITECTURES:
         raise ConfigError(f"--arch {arguments.arch}: unknown; the architectures are {', '.join(ARCHITECTURES)}")
     architecture = ARCHITECTURES[arguments.arch]
-    if arguments.warm_start and not architecture.warm_start:
-        raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; leave it out")
+    if arguments.warm_start and arguments.warm_start.suffix == PUBLISHED and not architecture.warm_start:
+        raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
     import_keras()
     from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
@@ -108,11 +118,13 @@ def _train(arguments: argparse.Namespace) -> str:
         if getattr(arguments, option) and head not in architecture.heads:
             log.info("--%s is left out: %s learns FER2013's own labels alone", option, arguments.arch)
             setattr(arguments, option, None)
-    training, validation = _read(arguments, given.get("seed", 0))
+    others = [(Path(path), _weight(path, weight)) for path, weight in arguments.also]
+    training, validation = _read(arguments, others, given.get("seed", 0))
     try:
         config = TrainConfig(
             arch=arguments.arch,
             data=arguments.data.name,
+            others=tuple((Path(path).name, weight) for path, weight in others),
             ferplus=arguments.ferplus and arguments.ferplus.name,
             negatives=arguments.negatives and arguments.negatives.name,
             warm_start=arguments.warm_start and arguments.warm_start.name,
@@ -130,16 +142,35 @@ def _train(arguments: argparse.Namespace) -> str:
     return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
 
 
-def _read(arguments: argparse.Namespace, seed: int) -> tuple[Faces, Faces]:
+def _weight(path: str, text: str) -> float:
+    try:
+        weight = float(text)
+    except ValueError:
+        weight = math.nan
+    if not 0 < weight < math.inf:
+        raise ConfigError(f"--also {path} {text}: the weight is no number above 0; 1 counts a face as one of --data's")
+    return weight
+
+
+def _read(arguments: argparse.Namespace, others: list[tuple[Path, float]], seed: int) -> tuple[Faces, Faces]:
     """The faces to learn from and those to judge by."""
     from mien_training.emotion.config import TrainConfig
-    from mien_training.emotion.datasets import Usage, check_classes, read_faces, split, with_negatives
+    from mien_training.emotion.datasets import Usage, check_classes, read_faces, split
+    from mien_training.emotion.mixing import with_negatives, with_others
     from mien_training.emotion.negatives import read_negatives
 
     data, limit = arguments.data, arguments.limit
     faces = read_faces(data, arguments.ferplus, seed)
-    check_classes(split(faces, Usage.TRAINING, data), data)
-    training, validation = split(faces, Usage.TRAINING, data, limit), split(faces, Usage.PUBLIC_TEST, data, limit)
+    further = [(path, read_faces(path, seed=seed), weight) for path, weight in others]
+
+    def learned(limit: int | None) -> Faces:
+        joined = split(faces, Usage.TRAINING, data, limit)
+        for path, more, weight in further:
+            joined = with_others(joined, split(more, Usage.TRAINING, path, limit), weight)
+        return joined
+
+    check_classes(learned(None), data)
+    training, validation = learned(limit), split(faces, Usage.PUBLIC_TEST, data, limit)
     if arguments.negatives:
         count = round(TrainConfig.model_fields["negative_share"].default * len(training))
         crops, held_back = read_negatives(arguments.negatives, max(1, count), seed)

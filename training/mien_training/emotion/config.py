@@ -69,6 +69,8 @@ class TrainConfig(Recipe):
 
     data: str
     """Name of the data set's file or folder, without its path."""
+    others: tuple[tuple[str, float], ...] = ()
+    """Names of further data sets and their weights."""
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
     warm_start: str | None = None

@@ -43,9 +43,16 @@ class Faces:
     """(n, 10) as in `ferplus.Votes`, None without FER+."""
     usage: npt.NDArray[np.str_]
     """(n,) values of `Usage`."""
+    given_weight: npt.NDArray[np.float32] | None = None
+    """(n,) how much each face counts in the loss; None: all alike."""
 
     def __len__(self) -> int:
         return len(self.pixels)
+
+    @property
+    def weight(self) -> npt.NDArray[np.float32]:
+        """(n,) how much each face counts in the loss."""
+        return np.ones(len(self), np.float32) if self.given_weight is None else self.given_weight
 
     @property
     def ferplus(self) -> npt.NDArray[np.int64]:
@@ -66,7 +73,7 @@ class Faces:
     def take(self, rows: npt.NDArray[np.int64] | npt.NDArray[np.bool_] | slice) -> Faces:
         """The chosen rows, in the order asked for."""
         votes = None if self.votes is None else self.votes[rows]
-        return Faces(self.pixels[rows], self.fer[rows], votes, self.usage[rows])
+        return Faces(self.pixels[rows], self.fer[rows], votes, self.usage[rows], self.weight[rows])
 
 
 def read_faces(data: Path, ferplus: Path | None = None, seed: int = 0) -> Faces:
@@ -114,20 +121,6 @@ def check_classes(faces: Faces, source: Path) -> None:
             f"{source}: no Training face is labelled {' or '.join(empty)}, so that could never be answered; "
             "add such faces, or take the data set whole"
         )
-
-
-def with_negatives(faces: Faces, crops: npt.NDArray[np.uint8]) -> Faces:
-    """`faces` and, after them, `crops` (m, 48, 48) in which nobody sees an emotion."""
-    m = len(crops)
-    votes = (
-        None if faces.votes is None else np.concatenate([faces.votes, np.zeros((m, faces.votes.shape[1]), np.uint8)])
-    )
-    return Faces(
-        np.concatenate([faces.pixels, crops]),
-        np.concatenate([faces.fer, np.full(m, NO_LABEL)]),
-        votes,
-        np.concatenate([faces.usage, np.repeat(faces.usage[:1], m)]),
-    )
 
 
 def balanced_rows(faces: Faces, count: int, seed: int) -> npt.NDArray[np.int64]:

@@ -22,11 +22,12 @@ from mien_training.emotion.datasets import NO_LABEL, Faces
 from mien_training.emotion.distil import Teachers
 from mien_training.emotion.ferplus import soft_targets
 from mien_training.emotion.finish import finish
-from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED
 from mien_training.emotion.optimizers import make_optimizer
 from mien_training.emotion.precision import for_training
 from mien_training.emotion.progress import best_epoch, out_of_patience, resume, save
 from mien_training.emotion.validation import validate
+from mien_training.emotion.warm_start import begin_with
 from mien_training.report import draw_curves
 
 log = logging.getLogger(__name__)
@@ -42,10 +43,11 @@ def train(
 ) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
-    `warm_start` is a file of published weights to begin with, of an architecture that can.
+    `warm_start` is what to begin with: a run or .keras file of the same architecture, or a .json of published weights where
+    the architecture can read them.
 
     Raises:
-        ConfigError: `run` holds a training with other settings.
+        ConfigError: `run` holds a training with other settings, or the warm start is of another architecture.
         DataError: its checkpoint is damaged.
         OutcomeError: the loss is no number any more.
 
@@ -57,8 +59,10 @@ def train(
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
-    if warm_start and architecture.warm_start:
+    if warm_start and warm_start.suffix == PUBLISHED and architecture.warm_start:
         architecture.warm_start(network, warm_start, training.pixels)
+    elif warm_start:
+        begin_with(network, warm_start)
     model = for_training(network, config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),
@@ -132,7 +136,7 @@ def _targets(faces: Faces, config: TrainConfig) -> Targets:
     if Head.FERPLUS in config.heads and faces.votes is not None:
         targets[Head.FERPLUS.value] = soft_targets(faces.votes)
     targets[Head.READABLE.value] = np.stack([faces.readable, 1 - faces.readable], axis=1)
-    return {head.value: targets[head.value] for head in config.heads}
+    return {head.value: targets[head.value] * faces.weight[:, None] for head in config.heads}
 
 
 def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) -> FaceBatches:

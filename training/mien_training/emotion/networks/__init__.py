@@ -36,6 +36,9 @@ class Architecture:
     """Gives the untrained model published weights from a file, with some faces (n, 48, 48) to measure on."""
 
 
+PUBLISHED = ".json"
+"""How a file of published weights ends."""
+
 _FER = (Head.FER,)
 """The earlier systems are softmaxes over FER2013's own seven labels and nothing else."""
 
