@@ -38,6 +38,27 @@ def draw_comparison(path: Path, histories: dict[str, list[dict[str, Any]]]) -> N
     _save(figure, path)
 
 
+def draw_search(path: Path, trials: list[dict[str, Any]]) -> None:
+    """What each setting of a search came to, a panel for each setting, as a PNG; grey is what was given up.
+
+    `trials` hold `state`, `accuracy` (0…1 or None) and `settings`.
+    """
+    tried = [trial for trial in trials if trial["accuracy"] is not None]
+    names = list(tried[0]["settings"])
+    figure = _figure(3.5 * len(names), 3.5)
+    for axes, name in zip(figure.subplots(1, len(names), sharey=True, squeeze=False)[0], names, strict=True):
+        values = [trial["settings"][name] for trial in tried]
+        if not isinstance(values[0], float):
+            values = [str(value) for value in values]
+        elif min(values) * 10 < max(values) and min(values) > 0:
+            axes.set_xscale("log")
+        colours = ["C0" if trial["state"] == "complete" else "lightgrey" for trial in tried]
+        axes.scatter(values, [100 * trial["accuracy"] for trial in tried], c=colours)
+        axes.set(title=name)
+    figure.supylabel("accuracy on validation (%)")
+    _save(figure, path)
+
+
 def draw_reliability(path: Path, scores: dict[str, Any]) -> None:
     """How often answers are right, by how sure they are: a panel for each label set, as a PNG.
 

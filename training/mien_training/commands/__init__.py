@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mien_training.commands import duplicates, emotion, evaluate, prototypes, report
+from mien_training.commands import duplicates, emotion, evaluate, prototypes, report, search
 
 _EXAMPLES = """\
 examples:
@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     emotion.add_arguments(commands.add_parser("emotion", help="train an emotion network"))
     evaluate.add_arguments(commands.add_parser("evaluate", help="measure a model on labelled faces"))
+    search.add_arguments(commands.add_parser("search", help="look for a better recipe, on many hosts if need be"))
     report.add_arguments(commands.add_parser("report", help="compare finished trainings"))
     duplicates.add_arguments(commands.add_parser("duplicates", help="find faces that are in two splits"))
     prototypes.add_arguments(commands.add_parser("prototypes", help="make average faces for demo and self-test"))

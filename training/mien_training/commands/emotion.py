@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import math
+import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from mien_models.errors import ConfigError
-from mien_models.labels import Head
 from mien_models.validation import explain
 from mien_training import runs
 from mien_training.backend import import_keras
-from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED
+from mien_training.commands.training_data import add_data_arguments, name_data, read_data
+from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED, find_architecture
 
 if TYPE_CHECKING:
+    from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import Faces
-
-log = logging.getLogger(__name__)
+    from mien_training.emotion.networks import Architecture
 
 _SETTINGS = ("epochs", "patience", "batch", "learning_rate", "seed", "limit", "precision")
 
@@ -36,25 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.description = "Trains an emotion network and leaves a run directory that `mien-convert` and `report` take."
     parser.epilog = _ARCHITECTURES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
-    parser.add_argument(
-        "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (also .gz, .xz), or a folder of pictures"
-    )
-    parser.add_argument("--ferplus", type=Path, metavar="CSV", help="fer2013new.csv: the votes of the same rows")
-    parser.add_argument(
-        "--also",
-        nargs=2,
-        action="append",
-        default=[],
-        metavar=("PATH", "WEIGHT"),
-        help="a further data set to learn from, each face of which counts WEIGHT times one of --data's; may be given several "
-        "times (the validation faces are --data's alone)",
-    )
-    parser.add_argument(
-        "--negatives",
-        type=Path,
-        metavar="FOLDER",
-        help="pictures without people, to learn what is no readable face (default: that is not learned)",
-    )
+    add_data_arguments(parser)
     parser.add_argument(
         "--teacher",
         action="append",
@@ -70,6 +51,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
     parser.add_argument("--arch", default="mien-small", help="architecture, from the list below (default: mien-small)")
+    parser.add_argument(
+        "--recipe",
+        type=Path,
+        metavar="JSON",
+        help="settings to train with, as `mien-train search` leaves them in best.json",
+    )
     parser.add_argument("--epochs", type=int, metavar="N", help="passes over the data (mien-*: 60)")
     parser.add_argument(
         "--patience",
@@ -83,9 +70,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
     parser.add_argument(
-        "--limit", type=_count, metavar="N", help="rows of each split, to try things out (default: all)"
-    )
-    parser.add_argument(
         "--precision",
         choices=["float32", "bfloat16"],
         help="of the arithmetic (default: float32); bfloat16 is faster on GPUs and on processors with AVX512-BF16 or AMX",
@@ -96,45 +80,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_train)
 
 
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
-
-
 def _train(arguments: argparse.Namespace) -> str:
-    if arguments.arch not in ARCHITECTURES:
-        raise ConfigError(f"--arch {arguments.arch}: unknown; the architectures are {', '.join(ARCHITECTURES)}")
-    architecture = ARCHITECTURES[arguments.arch]
+    architecture = find_architecture(arguments.arch)
     if arguments.warm_start and arguments.warm_start.suffix == PUBLISHED and not architecture.warm_start:
         raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
     import_keras()
     from mien_training.emotion import train
-    from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.distil import Teachers
 
-    given = {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
-    for option, head in (("ferplus", Head.FERPLUS), ("negatives", Head.READABLE)):
-        if getattr(arguments, option) and head not in architecture.heads:
-            log.info("--%s is left out: %s learns FER2013's own labels alone", option, arguments.arch)
-            setattr(arguments, option, None)
-    others = [(Path(path), _weight(path, weight)) for path, weight in arguments.also]
-    training, validation = _read(arguments, others, given.get("seed", 0))
-    try:
-        config = TrainConfig(
-            arch=arguments.arch,
-            data=arguments.data.name,
-            others=tuple((Path(path).name, weight) for path, weight in others),
-            ferplus=arguments.ferplus and arguments.ferplus.name,
-            negatives=arguments.negatives and arguments.negatives.name,
-            warm_start=arguments.warm_start and arguments.warm_start.name,
-            teachers=tuple(Path(name).name for name in arguments.teacher),
-            fingerprint=train.fingerprint(training, validation),
-            heads=train.check_trainable(training, architecture.heads),
-            **{**architecture.recipe.model_dump(), **given},
-        )
-    except ValidationError as error:
-        raise ConfigError("; ".join(explain(error, TrainConfig))) from None
+    given = _read_recipe(arguments.recipe) if arguments.recipe else {}
+    given |= {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
+    training, validation = read_data(arguments, architecture, given.get("seed", 0))
+    started_from = {
+        "warm_start": arguments.warm_start and arguments.warm_start.name,
+        "teachers": tuple(Path(name).name for name in arguments.teacher),
+    }
+    config = make_config(arguments, architecture, training, validation, given | started_from)
     teachers = Teachers(arguments.teacher, config.teacher_share, config.precision) if arguments.teacher else None
     if teachers:
         teachers.check(config.heads)
@@ -142,37 +103,46 @@ def _train(arguments: argparse.Namespace) -> str:
     return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
 
 
-def _weight(path: str, text: str) -> float:
-    try:
-        weight = float(text)
-    except ValueError:
-        weight = math.nan
-    if not 0 < weight < math.inf:
-        raise ConfigError(f"--also {path} {text}: the weight is no number above 0; 1 counts a face as one of --data's")
-    return weight
+def make_config(
+    arguments: argparse.Namespace, architecture: Architecture, training: Faces, validation: Faces, given: dict[str, Any]
+) -> TrainConfig:
+    """The settings of a training: the architecture's recipe, and before it what is `given`.
 
+    Raises:
+        ConfigError: a setting is out of its range.
+        DataError: there is nothing that the architecture learns.
 
-def _read(arguments: argparse.Namespace, others: list[tuple[Path, float]], seed: int) -> tuple[Faces, Faces]:
-    """The faces to learn from and those to judge by."""
+    """
+    from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
-    from mien_training.emotion.datasets import Usage, check_classes, read_faces, split
-    from mien_training.emotion.mixing import with_negatives, with_others
-    from mien_training.emotion.negatives import read_negatives
 
-    data, limit = arguments.data, arguments.limit
-    faces = read_faces(data, arguments.ferplus, seed)
-    further = [(path, read_faces(path, seed=seed), weight) for path, weight in others]
+    heads = train.check_trainable(training, architecture.heads)
+    recipe = {**architecture.recipe.model_dump(), **given}
+    try:
+        return TrainConfig(
+            arch=arguments.arch,
+            fingerprint=train.fingerprint(training, validation),
+            heads=heads,
+            **name_data(arguments),
+            **recipe,
+        )
+    except ValidationError as error:
+        raise ConfigError("; ".join(explain(error, TrainConfig))) from None
 
-    def learned(limit: int | None) -> Faces:
-        joined = split(faces, Usage.TRAINING, data, limit)
-        for path, more, weight in further:
-            joined = with_others(joined, split(more, Usage.TRAINING, path, limit), weight)
-        return joined
 
-    check_classes(learned(None), data)
-    training, validation = learned(limit), split(faces, Usage.PUBLIC_TEST, data, limit)
-    if arguments.negatives:
-        count = round(TrainConfig.model_fields["negative_share"].default * len(training))
-        crops, held_back = read_negatives(arguments.negatives, max(1, count), seed)
-        training, validation = with_negatives(training, crops), with_negatives(validation, held_back)
-    return training, validation
+def _read_recipe(path: Path) -> dict[str, Any]:
+    """The settings in a JSON file such as the best of a search.
+
+    Raises:
+        ConfigError: it cannot be read, or holds something else.
+
+    """
+    from mien_training.emotion.config import Recipe
+
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        Recipe.model_validate(content)
+    except (OSError, ValueError) as error:
+        reason = "; ".join(explain(error, Recipe)) if isinstance(error, ValidationError) else str(error)
+        raise ConfigError(f"--recipe {path}: {reason}; give a best.json of `mien-train search`") from None
+    return dict(content)

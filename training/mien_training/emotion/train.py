@@ -7,6 +7,7 @@ import logging
 import math
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,12 +26,16 @@ from mien_training.emotion.finish import finish
 from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED
 from mien_training.emotion.optimizers import make_optimizer
 from mien_training.emotion.precision import for_training
-from mien_training.emotion.progress import best_epoch, out_of_patience, resume, save
+from mien_training.emotion.progress import Progress, best_epoch, out_of_patience, resume, save
 from mien_training.emotion.validation import validate
 from mien_training.emotion.warm_start import begin_with
 from mien_training.report import draw_curves
 
 log = logging.getLogger(__name__)
+
+
+AfterEpoch = Callable[[list[dict[str, Any]]], None]
+"""Is given the history so far; what it raises ends the training."""
 
 
 def train(
@@ -56,24 +61,33 @@ def train(
     if (run / runs.MODEL).exists():
         log.info("%s: finished already (%d epochs)", run, config.epochs)
         return
-    keras.utils.set_random_seed(config.seed)
-    architecture = ARCHITECTURES[config.arch]
-    network = architecture.build(config.heads)
-    if warm_start and warm_start.suffix == PUBLISHED and architecture.warm_start:
-        architecture.warm_start(network, warm_start, training.pixels)
-    elif warm_start:
-        begin_with(network, warm_start)
-    model = for_training(network, config.precision)
-    model.compile(
-        make_optimizer(config, steps=batch_count(len(training), config.batch)),
-        {head.value: "categorical_crossentropy" for head in config.heads},
-        loss_weights={head.value: config.readable_weight if head is Head.READABLE else 1.0 for head in config.heads},
-    )
-    model.optimizer.build(model.trainable_variables)
+    model, progress = fit(config, training, validation, run, teachers, warm_start)
+    draw_curves(run / "curves.png", progress.history)
+    batches = _batches(training, _targets(training, config), config, config.epochs)
+    finish(model, config, training, validation, batches, progress.best, run)
+
+
+def fit(
+    config: TrainConfig,
+    training: Faces,
+    validation: Faces,
+    run: Path,
+    teachers: Teachers | None = None,
+    warm_start: Path | None = None,
+    after_epoch: AfterEpoch | None = None,
+) -> tuple[Any, Progress]:
+    """The epochs of `train`, with a checkpoint after each; returns the compiled model as it stands and how it got there.
+
+    Raises:
+        ConfigError: the warm start is of another architecture.
+        DataError: the checkpoint is damaged.
+        OutcomeError: the loss is no number any more.
+
+    """
+    model = _prepare(config, training, warm_start)
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
     targets = _targets(training, config)
-
     try:
         while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
@@ -89,6 +103,8 @@ def train(
             save(model, progress, run / runs.CHECKPOINT)
             runs.write_json(run / runs.HISTORY, history)
             log.info("%s", _summary(record, config.epochs))
+            if after_epoch:
+                after_epoch(history)
     except KeyboardInterrupt:
         log.info("%s: stopped after epoch %d; the same command resumes there", run, len(history))
         raise
@@ -99,10 +115,26 @@ def train(
         ) from None
     if len(history) < config.epochs:
         log.info("%s: stopped early, nothing better in %d epochs", run, config.patience)
+    return model, progress
 
-    draw_curves(run / "curves.png", history)
-    batches = _batches(training, targets, config, config.epochs)
-    finish(model, config, training, validation, batches, progress.best, run)
+
+def _prepare(config: TrainConfig, training: Faces, warm_start: Path | None) -> Any:
+    """The compiled network with its first weights."""
+    keras.utils.set_random_seed(config.seed)
+    architecture = ARCHITECTURES[config.arch]
+    network = architecture.build(config.heads)
+    if warm_start and warm_start.suffix == PUBLISHED and architecture.warm_start:
+        architecture.warm_start(network, warm_start, training.pixels)
+    elif warm_start:
+        begin_with(network, warm_start)
+    model = for_training(network, config.precision)
+    model.compile(
+        make_optimizer(config, steps=batch_count(len(training), config.batch)),
+        {head.value: "categorical_crossentropy" for head in config.heads},
+        loss_weights={head.value: config.readable_weight if head is Head.READABLE else 1.0 for head in config.heads},
+    )
+    model.optimizer.build(model.trainable_variables)
+    return model
 
 
 def check_trainable(training: Faces, possible: tuple[Head, ...] = tuple(Head)) -> tuple[Head, ...]:

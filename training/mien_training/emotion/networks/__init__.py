@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.errors import ConfigError
 from mien_models.labels import Head
 from mien_training.emotion.config import Recipe
 from mien_training.emotion.networks import alexnet, elu_cnn, face_resnet, mien, vgg16, xception
@@ -56,3 +57,15 @@ ARCHITECTURES: dict[str, Architecture] = {
     "alexnet": Architecture("AlexNet on 227×227, 58 M, Adam", alexnet.alexnet, alexnet.RECIPE, _FER),
     "elu-cnn": Architecture("three convolutions with ELU, 0.55 M, Adam", elu_cnn.elu_cnn, elu_cnn.RECIPE, _FER),
 }
+
+
+def find_architecture(name: str) -> Architecture:
+    """The architecture of this name.
+
+    Raises:
+        ConfigError: there is none.
+
+    """
+    if name not in ARCHITECTURES:
+        raise ConfigError(f"--arch {name}: unknown; the architectures are {', '.join(ARCHITECTURES)}")
+    return ARCHITECTURES[name]
