@@ -30,7 +30,9 @@ VOTES_COLUMN = {"neutral": 0, "happy": 1, "surprise": 2, "sad": 3, "angry": 4, "
 
 @pytest.fixture(scope="session")
 def tensorflow() -> None:
-    backend = os.environ.get("KERAS_BACKEND", "tensorflow")  # the same tests with jax or torch, where these are installed
+    backend = os.environ.get(
+        "KERAS_BACKEND", "tensorflow"
+    )  # the same tests with jax or torch, where these are installed
     if importlib.util.find_spec(backend) is None or importlib.util.find_spec("keras") is None:
         give_up(f"Keras with {backend} is not installed (the `training` extra)")
     from mien_training.backend import import_keras

@@ -45,7 +45,7 @@ class Recipe(Strict):
     mixup: bool = True
     """Blend faces in pairs."""
     calibrate: bool = True
-    """Fold a temperature into each head, fitted on the validation faces."""
+    """Fold a temperature, and offsets where they help, into each head, fitted on the validation faces."""
 
 
 class TrainConfig(Recipe):

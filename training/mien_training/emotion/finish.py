@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_models.labels import LABEL_SETS, Head
+from mien_models.labels import HEAD_LABELS, LABEL_SETS, Head
 from mien_training import runs
 from mien_training.emotion.augment import FaceBatches
+from mien_training.emotion.calibration import Calibration, calibrate
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import Faces, balanced_rows
 from mien_training.emotion.networks import ARCHITECTURES
-from mien_training.emotion.temperature import fold_temperatures
 from mien_training.emotion.validation import score_heads
 from mien_training.report import draw_confusion
 
@@ -39,8 +39,8 @@ def finish(
     elif config.average:
         _keep_better(model, config.heads, validation, batches)
     if config.calibrate:
-        temperatures = fold_temperatures(model, config.heads, validation)
-        log.info("temperatures: %s", ", ".join(f"{head} {value:.2f}" for head, value in temperatures.items()))
+        for head, calibration in calibrate(model, config.heads, validation).items():
+            log.info("%s: %s", head, _describe(calibration, HEAD_LABELS[Head(head)]))
     scores = {head.value: s.model_dump(mode="json") for head, s in score_heads(model, validation, config.heads).items()}
     runs.write_json(run / runs.VALIDATION, scores)
     draw_confusion(run / "confusion.png", scores)
@@ -72,6 +72,11 @@ def _keep_better(model: Any, heads: tuple[Head, ...], validation: Faces, batches
         model.set_weights(last)
     kept = "average" if averaged >= accuracy else "last weights"
     log.info("kept the %s: %.1f %% (the average), %.1f %% (the last)", kept, 100 * averaged, 100 * accuracy)
+
+
+def _describe(calibration: Calibration, labels: tuple[str, ...]) -> str:
+    offsets = [f"{label} {value:+.2f}" for label, value in zip(labels, calibration.offsets, strict=True) if value]
+    return ", ".join([f"temperature {calibration.temperature:.2f}", *offsets])
 
 
 def _mean_accuracy(model: Any, faces: Faces, heads: tuple[Head, ...]) -> float:
