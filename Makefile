@@ -29,7 +29,7 @@ endif
 
 test-all:
 	@sh scripts/ensure-system glib mosquitto openssl strace ffmpeg gcc
-	@sh scripts/ensure-venv device,training,convert,dev
+	@sh scripts/ensure-venv device,training,convert,jax,dev
 	$(MAKE) lint
 	.venv/bin/python -m pytest
 

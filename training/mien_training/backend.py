@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from mien_models.errors import MissingDependencyError
+from mien_models.errors import ConfigError, MissingDependencyError
 
 _STDERR = 2
 
@@ -30,6 +30,28 @@ def import_keras() -> Any:
         ) from error
     keras.config.set_image_data_format("channels_last")  # whatever the user's keras.json says
     return keras
+
+
+def share_batches(devices: int, batch: int) -> None:
+    """Let so many GPUs (or other devices of the backend) work on each batch together. Call it before a network is built.
+
+    Raises:
+        ConfigError: this backend cannot, or there are fewer, or the batch cannot be divided among them.
+
+    """
+    keras = import_keras()
+    if keras.backend.backend() != "jax":
+        raise ConfigError(
+            f"--devices {devices}: Keras shares batches on JAX alone, and runs on {keras.backend.backend()}; set KERAS_BACKEND=jax"
+        )
+    found = keras.distribution.list_devices()
+    if len(found) < devices:
+        raise ConfigError(f"--devices {devices}: JAX has {len(found)} ({', '.join(found)}); give a smaller number")
+    if batch % devices:
+        raise ConfigError(
+            f"--devices {devices}: a batch of {batch} faces cannot be divided by it; give another --batch"
+        )
+    keras.distribution.set_distribution(keras.distribution.DataParallel(devices=found[:devices]))
 
 
 @contextmanager

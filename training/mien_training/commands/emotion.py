@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from mien_models.errors import ConfigError
 from mien_models.validation import explain
 from mien_training import runs
-from mien_training.backend import import_keras
-from mien_training.commands.training_data import add_data_arguments, name_data, read_data
+from mien_training.backend import import_keras, share_batches
+from mien_training.commands.training_data import add_data_arguments, name_data, read_data, whole_number
 from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED, find_architecture
 
 if TYPE_CHECKING:
@@ -75,6 +75,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the arithmetic (default: float32); bfloat16 is faster on GPUs and on processors with AVX512-BF16 or AMX",
     )
     parser.add_argument(
+        "--devices",
+        type=whole_number,
+        default=1,
+        metavar="N",
+        help="GPUs that share each batch, with KERAS_BACKEND=jax (default: 1)",
+    )
+    parser.add_argument(
         "--json", action="store_true", help="print the scores on the validation faces as JSON at the end"
     )
     parser.set_defaults(command=_train)
@@ -96,6 +103,8 @@ def _train(arguments: argparse.Namespace) -> str:
         "teachers": tuple(Path(name).name for name in arguments.teacher),
     }
     config = make_config(arguments, architecture, training, validation, given | started_from)
+    if arguments.devices > 1:
+        share_batches(arguments.devices, config.batch)
     teachers = Teachers(arguments.teacher, config.teacher_share, config.precision) if arguments.teacher else None
     if teachers:
         teachers.check(config.heads)

@@ -16,7 +16,7 @@ from mien_training.emotion.calibration import Calibration, calibrate
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import Faces, balanced_rows
 from mien_training.emotion.networks import ARCHITECTURES
-from mien_training.emotion.validation import score_heads
+from mien_training.emotion.validation import score_heads, use_running_average
 from mien_training.report import draw_confusion
 
 log = logging.getLogger(__name__)
@@ -63,9 +63,9 @@ def _keep_better(model: Any, heads: tuple[Head, ...], validation: Faces, batches
 
     The average wins after long trainings; after short ones it still holds weights from far back.
     """
-    last = model.get_weights()
+    last = [weight.copy() for weight in model.get_weights()]
     accuracy = _mean_accuracy(model, validation, heads)
-    model.optimizer.finalize_variable_values(model.trainable_variables)
+    use_running_average(model)
     _settle_normalisation(model, batches)
     averaged = _mean_accuracy(model, validation, heads)
     if averaged < accuracy:

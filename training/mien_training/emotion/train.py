@@ -99,7 +99,7 @@ def fit(
             }
             history.append(record)
             if config.keep == "best" and best_epoch(history) == len(history) - 1:
-                progress.best = model.get_weights()
+                progress.best = [weight.copy() for weight in model.get_weights()]
             save(model, progress, run / runs.CHECKPOINT)
             runs.write_json(run / runs.HISTORY, history)
             log.info("%s", _summary(record, config.epochs))

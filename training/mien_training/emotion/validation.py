@@ -13,6 +13,8 @@ from mien_models.labels import HEAD_LABELS, Head
 from mien_training.emotion.datasets import Faces
 from mien_training.emotion.metrics import Scores, score
 
+_BATCH = 256
+
 
 def validate(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[str, float]:
     """Validation accuracy by head, of the weights as they are and, where there is one, of their running average."""
@@ -34,8 +36,8 @@ def score_heads(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head,
 def running_average(model: Any) -> Iterator[None]:
     """The model with the running average as its weights, for as long as the block lasts."""
     variables = model.trainable_variables
-    current = [variable.numpy() for variable in variables]
-    model.optimizer.finalize_variable_values(variables)
+    current = [variable.numpy().copy() for variable in variables]
+    use_running_average(model)
     try:
         yield
     finally:
@@ -43,8 +45,20 @@ def running_average(model: Any) -> Iterator[None]:
             variable.assign(value)
 
 
+def use_running_average(model: Any) -> None:
+    """Put the running average in the place of the weights, for good."""
+    variables = model.trainable_variables
+    model.optimizer.finalize_variable_values(variables)
+    # On JAX the weights and their average now share memory, and the next prediction gives that of the weights away.
+    for variable in variables:
+        variable.assign(variable.numpy().copy())
+
+
 def predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
     """Each head's probabilities (n, k), by its name."""
-    pixels = faces.pixels[..., np.newaxis].astype(np.float32)
-    result: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=256, verbose=0)
-    return result
+    n = len(faces)
+    whole = -(-n // _BATCH) * _BATCH  # devices that share batches want every one of them whole
+    pixels = np.zeros((whole, *faces.pixels.shape[1:], 1), np.float32)
+    pixels[:n, ..., 0] = faces.pixels
+    answers: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=_BATCH, verbose=0)
+    return {head: np.asarray(table[:n]) for head, table in answers.items()}
