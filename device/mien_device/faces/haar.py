@@ -39,6 +39,8 @@ class HaarFinder:
     """The cascade behind the convention of `FaceFinder`. Not safe to share between threads."""
 
     name = "Haar cascade (OpenCV)"
+    sure = 0.0
+    """Its neighbours say little: every box counts."""
 
     def __init__(self, min_height: int = 40) -> None:
         """Load the cascade; faces lower than `min_height` pixels are not looked for.

@@ -27,7 +27,7 @@ class FinderConfig(Strict):
     weight_decay: float = Field(default=1e-4, ge=0)
     average: float = Field(default=0.998, ge=0, lt=1)
     """Momentum of the running average of the weights, which is what is kept."""
-    mine_from: float = Field(default=0.2, ge=0, le=1)
+    mine_from: float = Field(default=0.3, ge=0, le=1)
     """After this share of the epochs each one begins with a search for false faces in pictures without any."""
     seed: int = Field(default=0, ge=0)
     precision: Literal["float32", "bfloat16"] = "float32"
