@@ -10,7 +10,7 @@ from mien_training.faces.material import Faces
 
 _HEIGHTS = ((0.0, 32.0), (24.0, 80.0), (60.0, np.inf))
 """Which faces each of `LEVELS` is to find, in pixels. Where two overlap both grids are to find the face."""
-_NEAR, _NEAREST, _AROUND = 0.22, 0.75, 0.4
+_NEAR, _NEAREST, _AROUND = 0.22, 0.75, 0.5
 """How far from a face's middle cells are to find it, in its heights, but at least so many strides (one to four cells); and how
 far they may, in its box's sides."""
 

@@ -27,7 +27,7 @@ from mien_training.faces.loss import FinderLoss
 from mien_training.faces.material import Material
 from mien_training.faces.network import build, with_rows
 from mien_training.faces.report import draw_sheet
-from mien_training.faces.validation import averaged, keras_finder, samples, validation_scenes
+from mien_training.faces.validation import SCENES, averaged, keras_finder, samples, validation_scenes
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +62,7 @@ def train(config: FinderConfig, source: Source, run: Path, start: Path | None = 
     history = progress.history
 
     material, held_back = source.material(), source.material(held_back=True)
-    scenes = validation_scenes(held_back, config.height, config.width)
+    scenes = validation_scenes(held_back, config.height, config.width, SCENES)
     draw_sheet(run / "preview.png", scenes[:48])
     looked_at = samples(scenes, held_back)
     with batch_pool(source, workers) as pool:

@@ -21,7 +21,7 @@ SCENES = 500
 _SEED = 1
 
 
-def validation_scenes(material: Material, height: int, width: int, count: int = SCENES) -> list[Scene]:
+def validation_scenes(material: Material, height: int, width: int, count: int) -> list[Scene]:
     """Scenes of held-back pictures, the same in every run."""
     maker = SceneMaker(material, height, width)
     rng = np.random.default_rng(_SEED)
