@@ -33,8 +33,8 @@ _FACE = np.array([[0, 0], [SIDE, SIDE], [-4, -4], [4, -4], [0, 0], [-4, 4], [4, 
 
 
 def squares(*cells: tuple[int, int], brightness: int = 255, height: int = HEIGHT, width: int = WIDTH) -> Image:
-    """A black picture with white cells, by row and column."""
-    picture = np.zeros((height, width), np.uint8)
+    """A dark picture, but not so dark that it is brightened, with white cells, by row and column."""
+    picture = np.full((height, width), 80, np.uint8)
     for row, column in cells:
         picture[8 * row : 8 * row + 8, 8 * column : 8 * column + 8] = brightness
     return picture

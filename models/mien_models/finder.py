@@ -13,7 +13,7 @@ import numpy as np
 from mien_models import cells
 from mien_models.cells import Floats, Grid
 from mien_models.manifest import FinderManifest, load_finder_manifest
-from mien_models.preprocess import Box, Image, grey
+from mien_models.preprocess import Box, Image, brighten, grey
 from mien_models.runner import dequantize, find_tensor, quantize
 from mien_models.runtime import Accelerator, open_interpreter
 
@@ -25,14 +25,17 @@ _WINDOW = 2.6
 
 
 def letterbox(image: Image, height: int, width: int) -> tuple[Image, float]:
-    """The picture (h, w[, 3]) grey and shrunk or grown to fit (height, width), black below or beside it; and by which factor."""
+    """The picture (h, w[, 3]) grey and shrunk or grown to fit (height, width), black below or beside it; and by which factor.
+
+    A dark one is brightened.
+    """
     scale = min(height / image.shape[0], width / image.shape[1])
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
     # Grey first: a third of the bytes to shrink.
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(grey(image), size, interpolation=method)
     canvas = np.zeros((height, width), np.uint8)
-    canvas[: size[1], : size[0]] = small
+    canvas[: size[1], : size[0]] = brighten(np.asarray(small, np.uint8))
     return canvas, scale
 
 

@@ -78,6 +78,14 @@ def test_a_wide_picture_is_letterboxed(finder: ModelFinder) -> None:
     assert box.centre == pytest.approx((72, 56), abs=3)
 
 
+def test_a_dark_picture_is_brightened_and_the_black_beside_it_stays(finder: ModelFinder) -> None:
+    dark = (squares((3, 4), height=64) * 0.15).astype(np.uint8)
+    pixels, _ = letterbox(dark, 128, 160)
+    assert pixels[24:32, 32:40].min() > 200
+    assert not pixels[64:].any()
+    assert len(finder.find(dark)) == 1
+
+
 def test_colours_are_seen_as_grey(finder: ModelFinder) -> None:
     picture = squares((3, 4))
     assert finder.find(np.stack([picture] * 3, axis=2)) == finder.find(picture)

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from mien_models.preprocess import Image
+from mien_models.preprocess import Image, brighten
 from mien_training.faces.covers import cover_face
+from mien_training.faces.drawn import drawn_faces
 from mien_training.faces.light import spoil
 from mien_training.faces.masks import MASKS
 from mien_training.faces.material import Faces, Material, Picture
@@ -24,6 +25,10 @@ _LEAST_SEEN = 0.55
 """A face of which less lies in the picture is ignored."""
 _SHAPES = ((3 / 4, 0.35), (9 / 16, 0.15), (1.2, 0.08))
 """Height to width of the picture inside the letterbox, each with its share; else it fills the input."""
+
+_DRAWN = 400
+_DRAWN_SHARE, _TRAP_SHARE = 0.2, 0.65
+"""Of the things: drawings, and those together with what finders fell for."""
 
 Matrix = npt.NDArray[np.float64]
 Item = TypeVar("Item")
@@ -47,6 +52,7 @@ class SceneMaker:
         self._height, self._width = height, width
         trapped = [p for p in (*material.with_faces, *material.without) if len(p.traps)]
         self._traps = [(p, trap) for p in [*trapped, *(mistakes or [])] for trap in p.traps]
+        self._drawn = drawn_faces(_DRAWN, seed=0)
 
     def draw(self, rng: np.random.Generator) -> Scene:
         """A scene; everything in it follows from the state of `rng`."""
@@ -67,7 +73,7 @@ class SceneMaker:
         if rng.random() < 0.35:
             self._paste_thing(canvas, rng)  # in front of somebody, perhaps
         pixels = np.zeros((self._height, self._width), np.uint8)
-        pixels[:height, :width] = spoil(canvas.pixels, rng)
+        pixels[:height, :width] = brighten(spoil(canvas.pixels, rng))
         return Scene(pixels, _stacked(canvas.faces), _stacked(canvas.ignored))
 
     def _canvas_size(self, rng: np.random.Generator) -> tuple[int, int]:
@@ -94,7 +100,11 @@ class SceneMaker:
     def _paste_thing(self, canvas: _Canvas, rng: np.random.Generator) -> None:
         """What is no face, laid in like one, lest the seam give faces away; most often something that looks like one."""
         size = _log_uniform(rng, 1.3 * SMALLEST, canvas.height)
-        if self._traps and rng.random() < 0.6:
+        chance = rng.random()
+        if chance < _DRAWN_SHARE:
+            picture = _pick(self._drawn, rng)
+            centre, side = picture.traps[0, 0], float(picture.traps[0, 1, 1])
+        elif self._traps and chance < _TRAP_SHARE:
             picture, trap = _pick(self._traps, rng)
             centre, side = trap[0], float(trap[1, 1])
         else:
@@ -248,7 +258,7 @@ def _roll(rng: np.random.Generator) -> float:
     chance = rng.random()
     if chance < 0.04:
         return float(rng.choice([90, 180, 270]) + rng.uniform(-20, 20))
-    return float(rng.uniform(-45, 45) if chance < 0.4 else rng.normal(0, 8))
+    return float(rng.uniform(-45, 45) if chance < 0.5 else rng.normal(0, 8))
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:
