@@ -126,6 +126,12 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
     run.add_argument("--name", type=_model_name, help="name in the manifest (default: emotion, or faces)")
     run.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
     run.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
+    run.add_argument(
+        "--score",
+        type=_share,
+        metavar="X",
+        help="of a face finder: from which score something is a face (default: as the training set it)",
+    )
     other = parser.add_argument_group("any other model in int8 only")
     other.add_argument(
         "--calibration",

@@ -27,6 +27,8 @@ def quantize(arguments: argparse.Namespace) -> int:
     variant, is_run = Variant(arguments.variant), not is_classifier(arguments.model)
     if is_run and arguments.calibration is not None:
         arguments.refuse("a run is calibrated with its own faces; leave --calibration out")
+    if arguments.score is not None:
+        arguments.refuse("--score goes with a run of `mien-train faces`")
     if arguments.float is not None and not (is_run and variant is Variant.INT8):
         arguments.refuse("--float goes with a run in int8 only")
     if is_run and variant is Variant.INT8:
@@ -61,8 +63,14 @@ def _quantize_finder(arguments: argparse.Namespace) -> int:
     name = arguments.name or "faces"
     words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
     words += ["--name", name, "--version", arguments.version]
+    words += ["--score", str(arguments.score)] if arguments.score is not None else []
     manifest, report = convert_finder(
-        arguments.model, arguments.out, name=name, version=arguments.version, command=shlex.join(words)
+        arguments.model,
+        arguments.out,
+        name=name,
+        version=arguments.version,
+        command=shlex.join(words),
+        score=arguments.score,
     )
     if arguments.json:
         _print_json({"manifest": manifest.model_dump(mode="json"), "report": report.as_json()})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,9 +33,11 @@ _HOLD = 0.5
 
 
 def convert_finder(
-    directory: Path, out: Path, *, name: str, version: str, command: str
+    directory: Path, out: Path, *, name: str, version: str, command: str, score: float | None = None
 ) -> tuple[FinderManifest, FinderReport]:
     """Make the model directory `out` from the run in `directory`; its manifest, and how it compares with the float network.
+
+    `score` takes the place of the threshold that the training set.
 
     Raises:
         DataError: the run is not whole.
@@ -45,6 +48,7 @@ def convert_finder(
     """
     check_target(out)
     run = read_finder_run(directory)
+    run = run if score is None else replace(run, start=score)
     network = open_network(run)
     log.info("%s: converting to int8 with %d calibration scenes", directory, len(run.calibration))
     pictures = Scale.PIXELS.apply(run.calibration[..., np.newaxis])

@@ -49,6 +49,13 @@ def test_a_run_becomes_a_model_that_a_coral_runs(finder_run: Path, tmp_path: Pat
     assert mien_convert("verify", out, "--run", finder_run)[0] == 0
 
 
+def test_the_threshold_can_be_set(finder_run: Path, tmp_path: Path, mien_convert: Call) -> None:
+    assert mien_convert("quantize", finder_run, "--out", tmp_path / "m", "--score", "0.45")[0] == 0
+    manifest = ModelFinder.open(tmp_path / "m").manifest
+    assert (manifest.start, manifest.hold) == (0.45, 0.225)
+    assert manifest.commands[1].endswith("--score 0.45")
+
+
 def test_a_model_that_finds_fewer_than_its_run_fails_verification(tmp_path: Path, mien_convert: Call) -> None:
     need_module("tensorflow")
     run = tmp_path / "other"

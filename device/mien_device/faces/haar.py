@@ -1,4 +1,4 @@
-"""Faces by OpenCV's Haar cascade: no model to download, quick, and weak on turned heads (`benchmarks/finders.py`)."""
+"""Faces by OpenCV's Haar cascade: no model to download, quick, and weak on turned heads (`benchmarks/faces.py`)."""
 
 from __future__ import annotations
 

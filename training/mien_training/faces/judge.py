@@ -18,7 +18,7 @@ HEIGHTS = ((0, 12), (12, 20), (20, 40), (40, 80), (80, 10_000))
 """Pixels of the picture that is looked at."""
 LEAST = 0.05
 """Score from which found faces are kept for the curve."""
-ALLOWED_FALSE = 0.01
+ALLOWED_FALSE = 0.02
 """False faces a picture without faces that the threshold is set for."""
 _LOWEST_START, _HIGHEST_START = 0.3, 0.9
 _CURVE = tuple(round(0.05 * step, 2) for step in range(1, 20))
