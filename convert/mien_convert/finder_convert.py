@@ -23,6 +23,7 @@ from mien_models.cells import LEVELS
 from mien_models.errors import ModelError, OutcomeError
 from mien_models.finder import ModelFinder
 from mien_models.manifest import FinderLevel, FinderManifest, Tensor
+from mien_models.selftest import surely_found
 
 log = logging.getLogger(__name__)
 
@@ -63,7 +64,9 @@ def convert_finder(
         failures = (*report.failures, *check_model(staging).failures)
         if failures:
             raise OutcomeError(f"{directory}: {'; '.join(failures)}; train on, or with other layers")
-        manifest = manifest.model_copy(update={"metrics": _metrics(report)})
+        finds = surely_found(finder)
+        log.info("%s: finds %d of 7 average faces", out, len(finds))
+        manifest = manifest.model_copy(update={"metrics": _metrics(report), "finds": finds})
         write_model(staging, manifest, content, write_finder_card(manifest))
     log.info("%s: written (%d bytes)", out, len(content))
     return manifest, report

@@ -20,7 +20,7 @@ from mien_models.errors import ConfigError
 from mien_models.finder import ModelFinder
 from mien_models.manifest import FinderManifest, Manifest, read_kind
 from mien_models.runner import Classifier
-from mien_models.selftest import self_test
+from mien_models.selftest import self_test, self_test_finder
 from mien_models.shipped import find_model, shipped_models
 from mien_models.validation import explain
 
@@ -43,7 +43,9 @@ def show_models(names: list[str], *, as_json: bool) -> int:
 
 def _opened(directory: Path) -> Manifest | FinderManifest:
     if read_kind(directory) == "faces":
-        return ModelFinder.open(directory).manifest
+        finder = ModelFinder.open(directory)
+        self_test_finder(finder)
+        return finder.manifest
     classifier = Classifier.open(directory)
     self_test(classifier)
     return classifier.manifest

@@ -150,6 +150,8 @@ class FinderManifest(Described):
     """The score from which something is a face."""
     hold: float = Field(gt=0, lt=1)
     """The score from which a face is still there, where one was a moment ago."""
+    finds: tuple[Emotion, ...] = ()
+    """The prototype faces that it finds in a plain picture: the self-test asks for these again at every start."""
 
     @model_validator(mode="after")
     def _fits_its_input(self) -> FinderManifest:

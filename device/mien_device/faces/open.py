@@ -11,6 +11,7 @@ from mien_device.faces.mien import MienFinder
 from mien_device.faces.yunet import FILE, YuNetFinder
 from mien_models.finder import ModelFinder
 from mien_models.runtime import Accelerator
+from mien_models.selftest import self_test_finder
 from mien_models.shipped import find_model, shipped_models
 
 
@@ -27,7 +28,9 @@ def open_finder(config: FacesConfig, installed: Path, accelerator: Accelerator =
         # Never the one that was fetched without being named: what runs must not depend on an earlier download.
         kind = "mien" if config.model != "faces" or "faces" in shipped_models() else "haar"
     if kind == "mien":
-        return MienFinder(ModelFinder.open(find_model(config.model), accelerator), config.min_height)
+        finder = ModelFinder.open(find_model(config.model), accelerator)
+        self_test_finder(finder)
+        return MienFinder(finder, config.min_height)
     if kind == "yunet":
         return YuNetFinder(installed / FILE, config.min_height)
     return HaarFinder(config.min_height)

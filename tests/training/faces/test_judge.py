@@ -11,9 +11,10 @@ from mien_models.errors import DataError
 from mien_models.matching import Truth
 from mien_models.preprocess import Box
 from mien_training.faces.disturb import DISTURBANCES
-from mien_training.faces.evaluate import FootageReport, describe, measure
+from mien_training.faces.evaluate import FootageReport, describe, draw_footage_mistakes, measure
 from mien_training.faces.footage import read_footage
 from mien_training.faces.judge import Judged, Sample
+from tests.make_tiny_finder import TINY_FINDER
 
 FACE = Box(100, 60, 60, 80)
 IMAGE = np.full((240, 320, 3), 120, np.uint8)
@@ -71,7 +72,7 @@ def footage(tmp_path: Path) -> Path:
 
 def white_finder(image: np.ndarray, least: float) -> list[Box]:
     """Takes everything that is white for one face."""
-    mask = (image.max(axis=2) > 200).astype(np.uint8)
+    mask = ((image if image.ndim == 2 else image.max(axis=2)) > 200).astype(np.uint8)
     x, y, width, height = cv2.boundingRect(mask)
     return [Box(x, y, width, height, 0.9)] if width and least <= 0.9 else []
 
@@ -90,6 +91,20 @@ def test_footage_is_measured(footage: Path) -> None:
     assert report.recall_by["dark"] == 0.0
     assert report.recall_by["tilt20"] == 1.0
     assert "recall 100.0 % of 1 faces" in describe(report)
+
+
+def test_what_went_wrong_is_drawn(footage: Path, tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    draw_footage_mistakes(sheet, str(TINY_FINDER), footage)  # a white block is many faces to it, all of the wrong size
+    image = cv2.imread(str(sheet))
+    assert image is not None
+    assert ((image[..., 1] > 200) & (image[..., 2] < 50)).any()  # green: missed
+
+
+def test_grey_pictures_can_be_disturbed_too() -> None:
+    grey = Sample(IMAGE[..., 0], Truth((FACE,)))
+    for disturb in DISTURBANCES.values():
+        assert disturb(grey).image.shape == (240, 320)
 
 
 def test_tilting_moves_the_truth_with_the_picture(footage: Path) -> None:

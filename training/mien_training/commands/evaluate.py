@@ -39,6 +39,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="with --footage: from which score something is a face (default: its own)",
     )
     parser.add_argument(
+        "--sheet", type=Path, metavar="PNG", help="with --footage: also draw what was missed and what was false"
+    )
+    parser.add_argument(
         "--usage", default="PublicTest", choices=_USAGES, help="the split to measure on (default: PublicTest)"
     )
     parser.add_argument(
@@ -79,8 +82,10 @@ def _evaluate(arguments: argparse.Namespace) -> str:
 
 
 def _on_footage(arguments: argparse.Namespace) -> str:
-    from mien_training.faces.evaluate import describe, evaluate_finder
+    from mien_training.faces.evaluate import describe, draw_footage_mistakes, evaluate_finder
 
+    if arguments.sheet:
+        draw_footage_mistakes(arguments.sheet, arguments.model, arguments.footage, arguments.score)
     report = evaluate_finder(arguments.model, arguments.footage, arguments.score)
     return json.dumps(report.model_dump(mode="json"), indent=1) if arguments.json else describe(report)
 

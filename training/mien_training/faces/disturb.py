@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.matching import Truth
-from mien_models.preprocess import Box, Image
+from mien_models.preprocess import Box, Image, grey
 from mien_training.faces.judge import Sample
 
 Disturbance = Callable[[Sample], Sample]
@@ -28,13 +28,13 @@ def _dark(sample: Sample) -> Sample:
 
 def _backlit(sample: Sample) -> Sample:
     """Light from one side, a tenth of it left on the other."""
-    ramp = np.linspace(0.1, 1, sample.image.shape[1], dtype=np.float32)[None, :, None] ** 1.5
-    return replace(sample, image=_noisy(sample.image * ramp, 2))
+    ramp = np.linspace(0.1, 1, sample.image.shape[1], dtype=np.float32)[None] ** 1.5
+    return replace(sample, image=_noisy(sample.image * (ramp if sample.image.ndim == 2 else ramp[..., None]), 2))
 
 
 def _grey(sample: Sample) -> Sample:
     """Without colours, as from an infrared camera."""
-    return replace(sample, image=np.repeat(cv2.cvtColor(sample.image, cv2.COLOR_BGR2GRAY)[..., None], 3, axis=2))
+    return replace(sample, image=grey(sample.image))
 
 
 def _blur(sample: Sample) -> Sample:
@@ -45,7 +45,7 @@ def _blur(sample: Sample) -> Sample:
 
 def _jpeg(sample: Sample) -> Sample:
     encoded = cv2.imencode(".jpg", sample.image, (cv2.IMWRITE_JPEG_QUALITY, _QUALITY))[1]
-    return replace(sample, image=np.asarray(cv2.imdecode(encoded, cv2.IMREAD_COLOR), np.uint8))
+    return replace(sample, image=np.asarray(cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED), np.uint8))
 
 
 def _lower_face_blocked(sample: Sample) -> Sample:

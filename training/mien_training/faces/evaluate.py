@@ -12,9 +12,11 @@ from mien_models.validation import Strict
 from mien_training.faces.disturb import DISTURBANCES
 from mien_training.faces.footage import read_footage
 from mien_training.faces.judge import Judged, Look, Point, Sample
+from mien_training.faces.report import draw_mistakes
 
 LEAST_HEIGHT = 40.0
 """Faces taller than so many pixels count."""
+_SHEET = 48
 CAMERA_LIKE = ("asl", "gif", "caltech")
 """Groups of the footage whose faces count in `recall`: clips, previews and Caltech's stills. Negatives are of any group."""
 
@@ -60,6 +62,23 @@ def evaluate_finder(name: str, footage: Path, start: float | None = None) -> Foo
     finder = ModelFinder.open(find_model(name))
     used = finder.manifest.start if start is None else start
     return measure(name, finder.look, used, footage)
+
+
+def draw_footage_mistakes(path: Path, name: str, footage: Path, start: float | None = None) -> None:
+    """A sheet of up to 48 frames with faces that were missed, green, and false ones, red, spread over all such frames.
+
+    Raises:
+        DataError, ModelError: as `evaluate_finder`.
+
+    """
+    finder = ModelFinder.open(find_model(name))
+    mistakes = []
+    for _, sample in read_footage(footage, LEAST_HEIGHT):
+        found = match(finder.look(sample.image, finder.manifest.start if start is None else start), sample.truth)
+        missed = [face for face, hit in zip(sample.truth.faces, found.hits, strict=True) if hit is None]
+        if missed or found.false:
+            mistakes.append((sample.image, missed, found.false))
+    draw_mistakes(path, mistakes[:: -(-len(mistakes) // _SHEET) or 1])
 
 
 def measure(name: str, look: Look, start: float, footage: Path) -> FootageReport:

@@ -13,11 +13,11 @@ from mien_training import runs
 from mien_training.faces.batches import Batch
 from mien_training.faces.config import FinderConfig
 from mien_training.faces.judge import Sample, judge
-from mien_training.faces.material import Faces
+from mien_training.faces.material import Faces, Material
 from mien_training.faces.network import with_rows
 from mien_training.faces.report import draw_report
 from mien_training.faces.scenes import Scene
-from mien_training.faces.validation import keras_finder
+from mien_training.faces.validation import disturbed, keras_finder
 
 log = logging.getLogger(__name__)
 
@@ -30,14 +30,18 @@ def finish(
     batches: list[Batch],
     scenes: list[Scene],
     samples: list[Sample],
+    held_back: Material,
     history: list[dict[str, Any]],
     run: Path,
 ) -> None:
     """Write them; the model last, because its presence means that the run is whole."""
-    judged = judge(keras_finder(with_rows(network), config.height, config.width).look, samples)
+    look = keras_finder(with_rows(network), config.height, config.width).look
+    judged = judge(look, samples)
     findings = judged.findings(judged.start())
-    runs.write_json(run / runs.VALIDATION, findings.model_dump(mode="json"))
-    draw_report(run / "report.png", findings, history)
+    borne = judge(look, disturbed(held_back)).findings(findings.start)
+    figures = findings.model_dump(mode="json") | {"disturbed": borne.model_dump(mode="json")}
+    runs.write_json(run / runs.VALIDATION, figures)
+    draw_report(run / "report.png", findings, borne, history)
     calibration = np.concatenate([pixels for pixels, _ in batches])[:_CALIBRATION, ..., 0]
     runs.write_arrays(run / runs.CALIBRATION, {"pixels": calibration})
     runs.write_arrays(run / runs.HOLDOUT, _holdout(scenes))

@@ -60,20 +60,25 @@ def write_sheet(path: Path, tiles: list[Image]) -> None:
     write_bytes(path, cv2.imencode(".png", sheet)[1].tobytes())
 
 
-def draw_report(path: Path, findings: Findings, history: list[dict[str, Any]]) -> None:
-    """Precision against recall, recall by height, and the training's course, as a PNG."""
+def draw_report(path: Path, findings: Findings, disturbed: Findings, history: list[dict[str, Any]]) -> None:
+    """Precision against recall, recall by height and by disturbance, and the training's course, as a PNG."""
     from matplotlib.figure import Figure
 
-    figure = Figure(figsize=(14, 4), layout="constrained")
-    left, middle, right = figure.subplots(1, 3)
+    figure = Figure(figsize=(14, 9), layout="constrained")
+    (left, right), (below_left, below_right) = figure.subplots(2, 2)
     points = [point for point in findings.curve if point.precision is not None]
     left.plot([point.recall for point in points], [point.precision for point in points], marker=".")
     left.set(title=f"{findings.faces} faces in composed scenes", xlabel="recall", ylabel="precision")
-    heights = {name: share for name, share in findings.recall_by_height.items() if share is not None}
-    middle.bar(list(heights), list(heights.values()))
-    middle.set(title=f"recall from score {findings.start}", xlabel="height of the face, pixels", ylim=(0, 1))
-    right.plot([record["epoch"] for record in history], [record["validation"]["recall"] for record in history])
-    right.set(title="recall on validation", xlabel="epoch", ylim=(0, 1))
+    for axes, shares, what in (
+        (right, findings.recall_by_height, "height of the face in scenes, pixels"),
+        (below_left, disturbed.recall_by, "whole pictures, disturbed"),
+    ):
+        known = {name: share for name, share in shares.items() if share is not None}
+        axes.bar(list(known), list(known.values()))
+        axes.set(title=f"recall from score {findings.start}", xlabel=what, ylim=(0, 1))
+        axes.tick_params("x", rotation=30)
+    below_right.plot([record["epoch"] for record in history], [record["validation"]["recall"] for record in history])
+    below_right.set(title="recall on validation", xlabel="epoch", ylim=(0, 1))
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=100)
     write_bytes(path, buffer.getvalue())

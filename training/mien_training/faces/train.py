@@ -102,7 +102,7 @@ def train(config: FinderConfig, source: Source, run: Path, start: Path | None = 
         settling = list(pool.epoch(config.epochs, _SETTLING))
     with averaged(model, settling):
         network.set_weights(model.get_weights())
-    finish(network, config, settling, scenes, looked_at, history, run)
+    finish(network, config, settling, scenes, looked_at, held_back, history, run)
 
 
 def fingerprint(*parts: Material) -> str:

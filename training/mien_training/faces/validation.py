@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from mien_models.finder import Finder
 from mien_models.matching import Truth
 from mien_models.preprocess import Box, Image
 from mien_training.faces.batches import Batch
+from mien_training.faces.disturb import DISTURBANCES
 from mien_training.faces.judge import Sample
 from mien_training.faces.material import Faces, Material
 from mien_training.faces.scenes import Scene, SceneMaker
@@ -33,6 +35,15 @@ def samples(scenes: list[Scene], material: Material) -> list[Sample]:
     return [sample_of(scene) for scene in scenes] + [
         Sample(picture.pixels, Truth((), tuple(map(box_of, picture.ignored)))) for picture in material.without
     ]
+
+
+def disturbed(material: Material) -> Iterator[Sample]:
+    """The held-back pictures with faces as they are, and after every disturbance, each in its group."""
+    for picture in material.with_faces:
+        plain = sample_of(Scene(picture.pixels, picture.faces, picture.ignored))
+        yield replace(plain, groups=("plain",))
+        for name, disturb in DISTURBANCES.items():
+            yield replace(disturb(plain), groups=(name,))
 
 
 def sample_of(scene: Scene) -> Sample:
