@@ -5,7 +5,8 @@ FOOTAGE is a folder with MANIFEST.csv and PSEUDO_GT.json (`mien_training.faces.f
 cost: median processor time of a whole look at a picture of 640×480, all finders in turn on the same pictures, one thread.
 found: what `mien-train evaluate --footage` measures, for every finder alike.
 followed: every frame of the clips through the search and the tracker of the device. one id: share of the frames in which the
-reference sees a face that show the identity that is most often there. stray: people followed who touch no face of the reference.
+reference sees a face (it looked at every seventh or so; the frames until the next are like it) that show the identity that is most
+often there. stray: people followed who touch no face of the reference.
 changes a minute: of the answer of the emotion network from frame to frame, and of the mood that is told.
 """
 
@@ -119,17 +120,19 @@ def followed(finder: FaceFinder, footage: Path) -> dict[str, float]:
     for path in sorted((footage / "clips").glob("asl_*")):
         pipeline = Pipeline(finder, Classifier.open(find_model("emotion")), FacesConfig(), MoodConfig())
         ids, sampled = Counter[int](), []
-        strays, labels, moods = set[int](), list[int](), []
+        strays, labels, moods, there = set[int](), list[int](), [], False
         for number, observation in enumerate(play(pipeline, path)):
             ids.update(face.id for face in observation.faces)
             labels += [int(f.answer.probabilities.argmax()) for f in observation.faces[:1] if f.answer is not None]
             moods.append(observation.state.mood)
             faces = truth.get(path.name, {}).get(number)
-            if faces:
+            there = bool(faces) if faces is not None else there
+            if there:
                 sampled.append({face.id for face in observation.faces})
+            if faces:
                 strays |= {f.id for f in observation.faces if all(f.box.iou(box) < 0.1 for box in faces)}
         most = ids.most_common(1)[0][0] if ids else -1
-        kept, seen, stray = kept + sum(most in there for there in sampled), seen + len(sampled), stray + len(strays)
+        kept, seen, stray = kept + sum(most in ids for ids in sampled), seen + len(sampled), stray + len(strays)
         label_changes += int(np.count_nonzero(np.diff(labels)))
         told = [mood for mood in moods if mood.value != "none"]
         mood_changes += sum(a is not b for a, b in itertools.pairwise(told))

@@ -11,7 +11,7 @@ from mien_models.shipped import find_model
 from mien_models.validation import Strict
 from mien_training.faces.disturb import DISTURBANCES
 from mien_training.faces.footage import read_footage
-from mien_training.faces.judge import Judged, Look, Point, Sample
+from mien_training.faces.judge import LEAST, Judged, Look, Point, Sample
 from mien_training.faces.report import draw_mistakes
 
 LEAST_HEIGHT = 40.0
@@ -83,11 +83,14 @@ def draw_footage_mistakes(path: Path, name: str, footage: Path, start: float | N
 
 def measure(name: str, look: Look, start: float, footage: Path) -> FootageReport:
     """Measure anything that looks: from a picture and the least score to the faces in it, best first."""
-    judged, plain, disturbed = Judged(), _Counted(), {key: _Counted() for key in DISTURBANCES}
+    # What the device would find, and, for the curve alone, what it would find with any other threshold.
+    judged, any_score = Judged(), Judged()
+    plain, disturbed = _Counted(), {key: _Counted() for key in DISTURBANCES}
     for group, sample in read_footage(footage, LEAST_HEIGHT):
-        boxes = look(sample.image, min(start, 0.05))
+        boxes = look(sample.image, start)
         judged.add(replace(sample, groups=(group,)), boxes)
-        plain.add(group, match([box for box in boxes if box.score >= start], sample.truth))
+        any_score.add(sample, look(sample.image, min(start, LEAST)))
+        plain.add(group, match(boxes, sample.truth))
         if group in CAMERA_LIKE and sample.truth.faces:
             for key, disturb in DISTURBANCES.items():
                 changed: Sample = disturb(sample)
@@ -108,7 +111,7 @@ def measure(name: str, look: Look, start: float, footage: Path) -> FootageReport
         place_error=findings.place_error,
         size_error=findings.size_error,
         landmark_error=findings.landmark_error,
-        curve=findings.curve,
+        curve=any_score.findings(start).curve,
     )
 
 
