@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -51,7 +50,6 @@ class YuNetFinder:
             raise MissingDependencyError(
                 f"OpenCV {cv2.__version__} has no FaceDetectorYN; install opencv-python-headless"
             )
-        os.environ.setdefault("OPENCV_LOG_LEVEL", "ERROR")
         self._min_height = min_height
         try:
             self._network: Any = cv2.FaceDetectorYN.create(str(path), "", (_LONG_SIDE, _LONG_SIDE), HOLD, _OVERLAP)

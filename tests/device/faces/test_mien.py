@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 
+from mien_device.__main__ import main
 from mien_device.config import FacesConfig
 from mien_device.faces.mien import MienFinder
 from mien_device.faces.open import open_finder
@@ -74,6 +75,13 @@ def test_only_sure_sightings_confirm(sure: bool) -> None:
     tracker.update([box], 0.0)
     seen = tracker.update([Box(11, 10, 50, 60, 0.9 if sure else 0.4)], 0.1)
     assert len(seen.tracks) == sure
+
+
+def test_the_command_describes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["models", str(TINY_FINDER)]) == 0
+    said = capsys.readouterr().out
+    assert "faces 1: faces, int8" in said
+    assert "finds faces in 160x128, from score 0.60, holds them from 0.30" in said
 
 
 class UprightFinder:

@@ -8,20 +8,21 @@ import pytest
 
 from mien_models.preprocess import Box, crop_face
 from mien_training.faces.covers import _COVERS, _in_face
+from mien_training.faces.geometry import moved_faces, placed
 from mien_training.faces.light import spoil
 from mien_training.faces.masks import MASKS, SIZE
 from mien_training.faces.material import Material, Picture
-from mien_training.faces.scenes import SceneMaker, _moved, _placed
+from mien_training.faces.scenes import SceneMaker
 from tests.training.faces.conftest import FACE, drawn_face
 
 
 @pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("roll", [0, 30, -45, 180])
 def test_landmarks_go_where_the_picture_goes(picture: Picture, roll: float, mirrored: bool) -> None:
-    matrix = _placed(FACE[0], 1.5, roll, (150, 140), mirrored=mirrored)
+    matrix = placed(FACE[0], 1.5, roll, (150, 140), mirrored=mirrored)
     image = cv2.warpAffine(picture.pixels, matrix, (300, 280))
 
-    (face,) = _moved(picture.faces, matrix)
+    (face,) = moved_faces(picture.faces, matrix)
 
     assert face[0] == pytest.approx([150, 140], abs=0.01)
     for eye in face[2:4]:
@@ -35,9 +36,9 @@ def test_landmarks_go_where_the_picture_goes(picture: Picture, roll: float, mirr
 
 
 def test_the_box_goes_round_the_turned_face(picture: Picture) -> None:
-    (lying,) = _moved(picture.faces, _placed(FACE[0], 1, 90, (100, 100), mirrored=False))
+    (lying,) = moved_faces(picture.faces, placed(FACE[0], 1, 90, (100, 100), mirrored=False))
     assert lying[1] == pytest.approx([80, 60], abs=0.01)
-    (tilted,) = _moved(picture.faces, _placed(FACE[0], 1, 35, (100, 100), mirrored=False))
+    (tilted,) = moved_faces(picture.faces, placed(FACE[0], 1, 35, (100, 100), mirrored=False))
     assert 60 < tilted[1, 0] < tilted[1, 1] < 80
 
 

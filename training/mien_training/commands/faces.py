@@ -100,9 +100,9 @@ def _train(arguments: argparse.Namespace) -> str:
         mistakes=arguments.out / mistakes.NAME,
         limit=config.limit,
     )
-    seen = train.fingerprint(source.material(), source.material(held_back=True))
-    config = config.model_copy(update={"fingerprint": seen})
-    train.train(config, source, arguments.out, arguments.start, arguments.workers)
+    material, held_back = source.material(), source.material(held_back=True)
+    config = config.model_copy(update={"fingerprint": train.fingerprint(material, held_back)})
+    train.train(config, source, material, held_back, arguments.out, arguments.start, arguments.workers)
     return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
 
 

@@ -35,9 +35,18 @@ _SETTLING = 24
 """Batches that batch normalisation is measured anew with."""
 
 
-def train(config: FinderConfig, source: Source, run: Path, start: Path | None = None, workers: int = 1) -> None:
+def train(
+    config: FinderConfig,
+    source: Source,
+    material: Material,
+    held_back: Material,
+    run: Path,
+    start: Path | None = None,
+    workers: int = 1,
+) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
+    `material` is the source's; its scenes are drawn by `workers` processes, which read it themselves.
     `start` is a finished run whose weights to begin with, of any size of picture: all sizes have the same weights.
 
     Raises:
@@ -61,7 +70,6 @@ def train(config: FinderConfig, source: Source, run: Path, start: Path | None = 
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
 
-    material, held_back = source.material(), source.material(held_back=True)
     scenes = validation_scenes(held_back, config.height, config.width, SCENES)
     draw_sheet(run / "preview.png", scenes[:48])
     looked_at = samples(scenes, held_back)
