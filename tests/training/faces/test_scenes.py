@@ -64,6 +64,14 @@ def test_a_face_in_a_scene_looks_like_the_one_it_was_made_of(
     assert np.median(alike) > 0.8
 
 
+def test_a_face_that_nobody_can_see_is_ignored(material: Material, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien_training.faces.scenes.spoil", lambda image, rng: np.full_like(image, 90))
+    maker = SceneMaker(material, 128, 160)
+    scenes = [maker.draw(np.random.default_rng(seed)) for seed in range(10)]
+    assert sum(len(scene.faces) for scene in scenes) == 0
+    assert sum(len(scene.ignored) for scene in scenes) > 3
+
+
 def test_scenes_follow_from_their_seed_alone(material: Material) -> None:
     maker = SceneMaker(material, 128, 160)
     first, again, other = (maker.draw(np.random.default_rng(seed)) for seed in (5, 5, 6))

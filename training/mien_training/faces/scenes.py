@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeVar
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 
@@ -19,6 +20,8 @@ from mien_training.faces.material import Faces, Material, Picture
 _CROWD = 14
 _EMPTY, _CROWDED, _NATURAL = 0.22, 0.1, 0.3
 """Shares of the scenes without a face, with a crowd, and, of the others, in a whole picture with faces."""
+_LEAST_CONTRAST = 5.0
+"""Standard deviation of the grey levels within a face's box, without noise: with less nobody would see it, so it is ignored."""
 _SHAPES = ((3 / 4, 0.35), (9 / 16, 0.15), (1.2, 0.08))
 """Height to width of the picture inside the letterbox, each with its share; else it fills the input."""
 
@@ -69,7 +72,10 @@ class SceneMaker:
             self._paste_thing(canvas, rng)  # in front of somebody, perhaps
         pixels = np.zeros((self._height, self._width), np.uint8)
         pixels[:height, :width] = brighten(spoil(canvas.pixels, rng))
-        return Scene(pixels, _stacked(canvas.faces), _stacked(canvas.ignored))
+        visible = [_contrast(pixels, face) >= _LEAST_CONTRAST for face in canvas.faces]
+        faces = [face for face, there in zip(canvas.faces, visible, strict=True) if there]
+        lost = [face for face, there in zip(canvas.faces, visible, strict=True) if not there]
+        return Scene(pixels, _stacked(faces), _stacked([*canvas.ignored, *lost]))
 
     def _canvas_size(self, rng: np.random.Generator) -> tuple[int, int]:
         chance = rng.random()
@@ -120,6 +126,12 @@ class SceneMaker:
             face[0], size / float(face[1, 1]), _roll(rng), _somewhere(canvas, rng, size), mirrored=rng.random() < 0.5
         )
         canvas.paste(picture, matrix, face[0], face[1], rng)
+
+
+def _contrast(pixels: Image, face: Faces) -> float:
+    low, high = np.rint(face[0] - face[1] / 2).astype(int), np.rint(face[0] + face[1] / 2).astype(int)
+    part = pixels[max(0, low[1]) : max(0, high[1]), max(0, low[0]) : max(0, high[0])]
+    return float(cv2.blur(part, (3, 3)).std()) if part.size else 0.0
 
 
 def _somewhere(canvas: Canvas, rng: np.random.Generator, size: float = 0.0) -> npt.NDArray[np.float64]:
