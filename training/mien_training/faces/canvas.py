@@ -33,7 +33,7 @@ class Canvas:
         source, moved = _at_scale(picture, matrix)
         size = self.width, self.height
         self.pixels = np.asarray(
-            cv2.warpAffine(source, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT), np.uint8
+            cv2.warpAffine(source, moved, size, flags=cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.uint8
         )
         self._take_in(picture, matrix, np.ones((self.height, self.width), np.float32), 0, 0)
 

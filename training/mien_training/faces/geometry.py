@@ -30,6 +30,11 @@ def mirrored(matrix: Matrix, width: int) -> Matrix:
     return joined(matrix, np.array([[-1.0, 0, width - 1], [0, 1, 0]]))
 
 
+def turned(matrix: Matrix, roll: float, about: npt.ArrayLike) -> Matrix:
+    """`matrix`, then a turn of `roll` degrees clockwise `about` a place."""
+    return joined(placed(about, 1.0, roll, about, mirrored=False), matrix)
+
+
 def moved_faces(faces: Faces, matrix: Matrix) -> Faces:
     """Faces of a picture where `matrix` takes them. Their boxes go round an ellipse that turns with the face."""
     if not len(faces):

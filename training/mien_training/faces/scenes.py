@@ -13,13 +13,15 @@ from mien_models.preprocess import Image, brighten
 from mien_training.faces.canvas import SMALLEST, Canvas
 from mien_training.faces.covers import cover_face
 from mien_training.faces.drawn import drawn_faces
-from mien_training.faces.geometry import mirrored, placed
+from mien_training.faces.geometry import mirrored, placed, turned
 from mien_training.faces.light import spoil
 from mien_training.faces.material import Faces, Material, Picture
 
 _CROWD = 14
 _EMPTY, _CROWDED, _NATURAL = 0.22, 0.1, 0.3
 """Shares of the scenes without a face, with a crowd, and, of the others, in a whole picture with faces."""
+_TILTED = 0.3
+"""Share of the scenes whose background is turned; where it ends then, its border is repeated."""
 _LEAST_CONTRAST = 5.0
 """Standard deviation of the grey levels within a face's box, without noise: with less nobody would see it, so it is ignored."""
 _SHAPES = ((3 / 4, 0.35), (9 / 16, 0.15), (1.2, 0.08))
@@ -91,11 +93,14 @@ class SceneMaker:
         picture = _pick(pictures, rng)
         height, width = picture.pixels.shape
         least = max(canvas.height / height, canvas.width / width)
-        scale = least * np.exp(rng.uniform(0, 1.2))
+        # A picture with faces is shown nearly whole, or they would be larger than the scene.
+        scale = least * np.exp(rng.uniform(0, 0.4 if len(picture.faces) else 1.2))
         spare_x, spare_y = width * scale - canvas.width, height * scale - canvas.height
         matrix = np.array([[scale, 0, -rng.uniform(0, spare_x)], [0, scale, -rng.uniform(0, spare_y)]])
         if rng.random() < 0.5:
             matrix = mirrored(matrix, width)
+        if rng.random() < _TILTED:
+            matrix = turned(matrix, rng.uniform(-40, 40), (canvas.width / 2, canvas.height / 2))
         canvas.fill(picture, matrix)
 
     def _paste_thing(self, canvas: Canvas, rng: np.random.Generator) -> None:
