@@ -29,7 +29,7 @@ def judged() -> Judged:
     result = Judged()
     for found in ([at(FACE, 0.9, 4)], [at(FACE, 0.5)], []):
         result.add(Sample(IMAGE, Truth((FACE,)), ("dark",) if found else ()), found)
-    result.add(Sample(IMAGE, Truth()), [Box(10, 10, 30, 40, 0.7)])
+    result.add(Sample(IMAGE, Truth(), ("whole",)), [Box(10, 10, 30, 40, 0.7)])
     result.add(Sample(IMAGE, Truth((), (FACE,))), [at(FACE, 0.8)])
     return result
 
@@ -38,7 +38,7 @@ def test_figures_are_counted() -> None:
     findings = judged().findings(0.4)
     assert (findings.faces, findings.pictures) == (3, 5)
     assert findings.recall == pytest.approx(2 / 3, abs=1e-4)
-    assert findings.recall_by == {"dark": 1.0}
+    assert findings.recall_by == {"dark": 1.0, "whole": None}
     assert findings.false_per_empty == 0.5
     assert findings.false_per_peopled == 0.0
     assert findings.recall_by_height["80-10000"] == pytest.approx(2 / 3, abs=1e-4)
@@ -50,7 +50,10 @@ def test_figures_are_counted() -> None:
 
 
 def test_the_threshold_lies_above_the_false_faces() -> None:
-    assert judged().start() == pytest.approx(0.701)
+    several = judged()
+    assert several.start() == pytest.approx(0.701)
+    several.add(Sample(IMAGE, Truth()), [Box(10, 10, 30, 40, 0.85)])  # composed of traps: no measure of a room
+    assert several.start() == pytest.approx(0.701)
 
 
 @pytest.fixture

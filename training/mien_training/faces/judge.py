@@ -18,6 +18,8 @@ HEIGHTS = ((0, 12), (12, 20), (20, 40), (40, 80), (80, 10_000))
 """Pixels of the picture that is looked at."""
 LEAST = 0.05
 """Score from which found faces are kept for the curve."""
+WHOLE = "whole"
+"""The group of pictures that nothing was laid into."""
 ALLOWED_FALSE = 0.02
 """False faces a picture without faces that the threshold is set for."""
 _LOWEST_START, _HIGHEST_START = 0.3, 0.9
@@ -82,9 +84,14 @@ class Judged:
         self.matches.append(match(boxes, sample.truth))
 
     def start(self) -> float:
-        """The lowest score, within reason, with at most `ALLOWED_FALSE` false faces a picture without."""
-        false = sorted((box.score for m in self._empty() for box in m.false), reverse=True)
-        allowed = int(ALLOWED_FALSE * len(self._empty()))
+        """The lowest score, within reason, with at most `ALLOWED_FALSE` false faces a whole picture without.
+
+        Composed scenes do not count: they are full of what finders fall for, as no room is.
+        """
+        pairs = zip(self.samples, self.matches, strict=True)
+        empty = [m for s, m in pairs if WHOLE in s.groups and not s.truth.faces]
+        false = sorted((box.score for m in empty for box in m.false), reverse=True)
+        allowed = int(ALLOWED_FALSE * len(empty))
         wanted = false[allowed] + 1e-3 if len(false) > allowed else 0.0
         return round(min(_HIGHEST_START, max(_LOWEST_START, wanted)), 3)
 

@@ -15,7 +15,7 @@ from mien_models.matching import Truth
 from mien_models.preprocess import Box, Image
 from mien_training.faces.batches import Batch
 from mien_training.faces.disturb import DISTURBANCES
-from mien_training.faces.judge import Sample
+from mien_training.faces.judge import WHOLE, Sample
 from mien_training.faces.material import Faces, Material
 from mien_training.faces.scenes import Scene, SceneMaker
 
@@ -33,7 +33,7 @@ def validation_scenes(material: Material, height: int, width: int, count: int) -
 def samples(scenes: list[Scene], material: Material) -> list[Sample]:
     """The scenes, and the held-back pictures without people as they are."""
     return [sample_of(scene) for scene in scenes] + [
-        Sample(picture.pixels, Truth((), tuple(map(box_of, picture.ignored)))) for picture in material.without
+        Sample(picture.pixels, Truth((), tuple(map(box_of, picture.ignored))), (WHOLE,)) for picture in material.without
     ]
 
 
