@@ -17,13 +17,16 @@ from mien_device.camera.replay import ReplayCamera  # noqa: E402
 from mien_device.config import Config  # noqa: E402
 from mien_device.faces.open import open_finder  # noqa: E402
 from mien_device.pipeline import Pipeline  # noqa: E402
+from mien_device.state import models_folder  # noqa: E402
 from mien_models.runner import Classifier  # noqa: E402
 from mien_models.shipped import find_model  # noqa: E402
 
 
 def main() -> None:
     config = Config()
-    pipeline = Pipeline(open_finder(config.faces), Classifier.open(find_model("emotion")), config.faces, config.mood)
+    pipeline = Pipeline(
+        open_finder(config.faces, models_folder()), Classifier.open(find_model("emotion")), config.faces, config.mood
+    )
     camera = ReplayCamera(Path(sys.argv[1]), loop=False, realtime=False)
     frames = answered = 0
     first = begun = 0.0

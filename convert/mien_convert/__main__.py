@@ -17,6 +17,8 @@ _EXAMPLES = """\
 examples:
   mien-convert quantize runs/first --out models/mine
       makes the int8 model directory models/mine of a run of `mien-train emotion`
+  mien-convert quantize runs/finder --out models/finder
+      makes one of a run of `mien-train faces`, and fails if int8 finds fewer faces or a Coral would not run all of it
   mien-convert quantize flowers.keras --out flowers_int8.tflite --calibration flowers/ --scale -1-1
       makes an int8 file of any other image classifier, calibrated with the pictures of a folder
   mien-convert verify models/mine --run runs/first
@@ -108,7 +110,7 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
         "model",
         type=Path,
         metavar="RUN_OR_MODEL",
-        help="run directory of `mien-train emotion`, .keras or .h5 file, or SavedModel directory",
+        help="run directory of `mien-train emotion` or `faces`, .keras or .h5 file, or SavedModel directory",
     )
     parser.add_argument(
         "--out",
@@ -121,9 +123,15 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
         "--variant", choices=("int8", "float16", "dynamic"), default="int8", help="default: %(default)s"
     )
     run = parser.add_argument_group("a run in int8 only")
-    run.add_argument("--name", type=_model_name, default="emotion", help="name in the manifest (default: emotion)")
+    run.add_argument("--name", type=_model_name, help="name in the manifest (default: emotion, or faces)")
     run.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
     run.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
+    run.add_argument(
+        "--score",
+        type=_share,
+        metavar="X",
+        help="of a face finder: from which score something is a face (default: as the training set it)",
+    )
     other = parser.add_argument_group("any other model in int8 only")
     other.add_argument(
         "--calibration",

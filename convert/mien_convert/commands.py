@@ -20,10 +20,15 @@ if TYPE_CHECKING:
 def quantize(arguments: argparse.Namespace) -> int:
     from mien_convert.classifiers import is_classifier
     from mien_convert.quantize import Variant
+    from mien_convert.runs import network_kind
 
+    if network_kind(arguments.model) == "faces":
+        return _quantize_finder(arguments)
     variant, is_run = Variant(arguments.variant), not is_classifier(arguments.model)
     if is_run and arguments.calibration is not None:
         arguments.refuse("a run is calibrated with its own faces; leave --calibration out")
+    if arguments.score is not None:
+        arguments.refuse("--score goes with a run of `mien-train faces`")
     if arguments.float is not None and not (is_run and variant is Variant.INT8):
         arguments.refuse("--float goes with a run in int8 only")
     if is_run and variant is Variant.INT8:
@@ -48,15 +53,42 @@ def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
     return 0
 
 
+def _quantize_finder(arguments: argparse.Namespace) -> int:
+    from mien_convert.finder_convert import convert_finder
+
+    if arguments.variant != "int8" or arguments.float is not None or arguments.calibration is not None:
+        arguments.refuse(
+            "a run of `mien-train faces` becomes int8, calibrated with its own scenes; leave the others out"
+        )
+    name = arguments.name or "faces"
+    words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
+    words += ["--name", name, "--version", arguments.version]
+    words += ["--score", str(arguments.score)] if arguments.score is not None else []
+    manifest, report = convert_finder(
+        arguments.model,
+        arguments.out,
+        name=name,
+        version=arguments.version,
+        command=shlex.join(words),
+        score=arguments.score,
+    )
+    if arguments.json:
+        _print_json({"manifest": manifest.model_dump(mode="json"), "report": report.as_json()})
+    else:
+        print(report.describe())
+    return 0
+
+
 def _quantize_run(arguments: argparse.Namespace) -> int:
     from mien_convert.convert import convert
 
     words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
-    words += ["--name", arguments.name, "--version", arguments.version]
+    name = arguments.name or "emotion"
+    words += ["--name", name, "--version", arguments.version]
     manifest, heads = convert(
         arguments.model,
         arguments.out,
-        name=arguments.name,
+        name=name,
         version=arguments.version,
         command=shlex.join(words),
         float_file=arguments.float,
@@ -70,6 +102,10 @@ def _quantize_run(arguments: argparse.Namespace) -> int:
 
 
 def verify(arguments: argparse.Namespace) -> int:
+    from mien_models.manifest import read_kind
+
+    if read_kind(arguments.model) == "faces":
+        return _verify_finder(arguments)
     from mien_convert.verify import Limits, verify
 
     limits = Limits(arguments.max_accuracy_drop, arguments.min_agreement)
@@ -80,6 +116,19 @@ def verify(arguments: argparse.Namespace) -> int:
         print(report.describe())
     if report.failures:
         raise OutcomeError(f"{arguments.model}: {'; '.join(report.failures)}; train on, or calibrate with more faces")
+    return 0
+
+
+def _verify_finder(arguments: argparse.Namespace) -> int:
+    from mien_convert.finder_verify import verify_finder
+
+    report = verify_finder(arguments.model, arguments.run, arguments.max_accuracy_drop)
+    if arguments.json:
+        _print_json(report.as_json())
+    else:
+        print(report.describe())
+    if report.failures:
+        raise OutcomeError(f"{arguments.model}: {'; '.join(report.failures)}; train on")
     return 0
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from mien_convert.quiet import first_line, quiet
 from mien_models.errors import MissingDependencyError, ModelError
-from mien_models.manifest import MANIFEST_NAME, load_manifest
+from mien_models.manifest import MANIFEST_NAME, load_any_manifest
 
 DAMAGE = (AttributeError, IndexError, TypeError, ValueError)
 """What names and indices that lead nowhere raise in a file that is otherwise well formed; no runtime's check looks at them."""
@@ -67,7 +67,7 @@ def read_tflite(path: Path) -> tuple[Path, bytes]:
 
     """
     if path.is_dir():
-        path = path / load_manifest(path).file.path
+        path = path / load_any_manifest(path).file.path
     try:
         return path, path.read_bytes()
     except OSError as error:

@@ -13,7 +13,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mien_models.errors import ModelError
-from mien_models.manifest import MANIFEST_NAME, Manifest, ModelFile, load_manifest, save_manifest
+from mien_models.manifest import MANIFEST_NAME, Described, ModelFile, load_any_manifest, save_manifest
 
 CARD_NAME = "CARD.md"
 TABLE_NAME = "answers_{head}.png"
@@ -87,7 +87,7 @@ def staged(target: Path) -> Iterator[Path]:
 
 
 def write_model(
-    staging: Path, manifest: Manifest, model: bytes, card: str, pictures: Mapping[str, bytes] = MappingProxyType({})
+    staging: Path, manifest: Described, model: bytes, card: str, pictures: Mapping[str, bytes] = MappingProxyType({})
 ) -> None:
     """Write a model's files into `staging` and read them back as the device will; `pictures` by file name for the card.
 
@@ -100,7 +100,7 @@ def write_model(
     for name, picture in pictures.items():
         (staging / name).write_bytes(picture)
     save_manifest(manifest, staging)
-    load_manifest(staging)
+    load_any_manifest(staging)
 
 
 def replace_file(path: Path, content: bytes) -> None:

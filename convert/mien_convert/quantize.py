@@ -134,14 +134,15 @@ def manifest_tensors(inspection: Inspection, path: Path) -> tuple[Tensor, tuple[
         if tensor.shape != expected:
             raise ModelError(f"{path}: output {name} is {tensor.shape}, of an emotion model it is {expected}")
     outputs = tuple(
-        Output(head=head, labels=HEAD_LABELS[head], **_quantised(signatures[head]))
+        Output(head=head, labels=HEAD_LABELS[head], **quantised(signatures[head]))
         for head in Head
         if head in signatures
     )
-    return Tensor(**_quantised(inspection.inputs[0])), outputs
+    return Tensor(**quantised(inspection.inputs[0])), outputs
 
 
-def _quantised(tensor: TensorInfo) -> dict[str, Any]:
+def quantised(tensor: TensorInfo) -> dict[str, Any]:
+    """A tensor of the file in the manifest's words."""
     return {
         "name": tensor.name,
         "shape": tensor.shape,

@@ -115,7 +115,7 @@ def read_run_faces(directory: Path) -> Faces:
         DataError: they are missing or damaged.
 
     """
-    return _faces(directory / CALIBRATION, _read_arrays(directory / CALIBRATION))
+    return _faces(directory / CALIBRATION, read_run_arrays(directory / CALIBRATION))
 
 
 def read_holdout(directory: Path) -> Holdout:
@@ -141,7 +141,22 @@ def find_network(directory: Path) -> Path:
     return path
 
 
-def _read_config(directory: Path) -> dict[str, Any]:
+def network_kind(directory: Path) -> str:
+    """What the run trained: `emotion`, `faces`; "" where there is no run at all."""
+    try:
+        config = json.loads((directory / CONFIG).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return str(config.get("network", "emotion")) if isinstance(config, dict) else ""
+
+
+def read_config(directory: Path) -> dict[str, Any]:
+    """The settings of a run of any kind.
+
+    Raises:
+        DataError: it is no run, or one of another version.
+
+    """
     path = directory / CONFIG
     try:
         config = json.loads(path.read_text(encoding="utf-8"))
@@ -158,8 +173,6 @@ def _read_config(directory: Path) -> dict[str, Any]:
         raise DataError(
             f"{path}: 'format' is {version}, this mien-convert reads {FORMAT}; train anew, or use the version that wrote it"
         )
-    if not isinstance(config.get("data"), str) or not isinstance(config.get("heads"), list):
-        raise DataError(f"{path}: says nothing of 'data' or 'heads'; {_REMEDY}")
     try:
         shlex.split(config.get("command", ""))
     except (AttributeError, TypeError, ValueError) as error:
@@ -167,11 +180,24 @@ def _read_config(directory: Path) -> dict[str, Any]:
     return dict(config)
 
 
+def _read_config(directory: Path) -> dict[str, Any]:
+    config = read_config(directory)
+    if not isinstance(config.get("data"), str) or not isinstance(config.get("heads"), list):
+        raise DataError(f"{directory / CONFIG}: says nothing of 'data' or 'heads'; {_REMEDY}")
+    return config
+
+
 def _heads(config: dict[str, Any]) -> list[Head]:
     return [head for head in Head if head in config["heads"]]
 
 
-def _read_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+def read_run_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
+    """The arrays of one of a run's .npz files.
+
+    Raises:
+        DataError: it is missing or damaged.
+
+    """
     try:
         # Opened here: numpy leaves its own stream open when the file is no archive.
         with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
@@ -193,7 +219,7 @@ def _faces(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> Faces:
 
 
 def _read_holdout(path: Path, heads: Sequence[Head]) -> Holdout:
-    arrays = _read_arrays(path)
+    arrays = read_run_arrays(path)
     faces = _faces(path, arrays)
     labels = {}
     for head in heads:

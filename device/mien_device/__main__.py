@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mien_device.config.load import find_config, load_config
 from mien_models import __version__
-from mien_models.errors import run_command
+from mien_models.errors import ConfigError, run_command
 
 _EXAMPLES = """\
 examples:
@@ -80,9 +80,18 @@ def build_parser() -> argparse.ArgumentParser:
     _add_json(check)
 
     models = commands.add_parser(
-        "models", help="the models at hand", description="Check the shipped models (or those named) and describe them."
+        "models",
+        help="the models at hand, and `models install yunet`",
+        description="Check the shipped models (or those named) and describe them; or `mien models install yunet`: fetch the "
+        "face finder YuNet (233 kB, MIT) from OpenCV's model zoo, or with --from.",
     )
     models.add_argument("names", nargs="*", metavar="MODEL", help="a shipped model's name or a model directory")
+    models.add_argument(
+        "--from",
+        dest="source",
+        metavar="PLACE",
+        help="with install: another address, or a file; size and hash are checked",
+    )
     _add_json(models)
 
     config = commands.add_parser("config", help="write, check or show the configuration")
@@ -134,6 +143,10 @@ def _dispatch(arguments: argparse.Namespace) -> int:
     from mien_device import commands
 
     match arguments.command:
+        case "models" if arguments.names[:1] == ["install"]:
+            if len(arguments.names) != 2:
+                raise ConfigError("mien models install: name one model: yunet")
+            return commands.install_model(arguments.names[1], arguments.source, as_json=arguments.as_json)
         case "models":
             return commands.show_models(arguments.names, as_json=arguments.as_json)
         case "config":

@@ -10,14 +10,16 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
+from mien_device.camera import Frame
 from mien_device.camera.devices import list_cameras
 from mien_device.camera.open import open_camera
 from mien_device.config import Config
 from mien_device.config.load import find_config, load_config, read_password
 from mien_device.faces.open import open_finder
+from mien_device.faces.rotation import upright_turn
 from mien_device.music.player import probe_sound
 from mien_device.music.playlist import Playlists
-from mien_device.state import cache_folder, state_folder
+from mien_device.state import cache_folder, models_folder, state_folder
 from mien_models.errors import CameraError, ConfigError, MienError, ModelError, MusicError, OutcomeError
 from mien_models.labels import Emotion
 from mien_models.runner import Classifier
@@ -89,7 +91,17 @@ def check_camera(config: Config) -> list[Finding]:
         found_none = f"{camera.name} gives no picture ({listed})"
         return [_to_mend("camera", found_none, "name another camera.source", CameraError.exit_code)]
     height, width = frame.image.shape[:2]
-    return [Finding("camera", Grade.OK, f"{camera.name}, {width}x{height} ({listed})")]
+    return [Finding("camera", Grade.OK, f"{camera.name}, {width}x{height} ({listed})"), *_check_upright(config, frame)]
+
+
+def _check_upright(config: Config, frame: Frame) -> list[Finding]:
+    """Whether somebody before the camera stands on their head, which means that the camera does."""
+    turn = upright_turn(open_finder(config.faces, models_folder()), frame.image)
+    if not turn:
+        return []
+    rotate = (config.camera.rotate + turn) % 360
+    found = f"a face is there only when the picture is turned by {turn}°"
+    return [Finding("camera", Grade.NOTE, found, f"set camera.rotate = {rotate}")]
 
 
 def check_model(config: Config) -> list[Finding]:
@@ -105,7 +117,7 @@ def check_model(config: Config) -> list[Finding]:
             f"{manifest.name} {manifest.version}, {manifest.file.bytes / 1e3:.0f} kB, as its manifest says; "
             f"self-test: {tested} faces read right",
         ),
-        Finding("faces", Grade.OK, open_finder(config.faces).name),
+        Finding("faces", Grade.OK, open_finder(config.faces, models_folder()).name),
     ]
 
 

@@ -13,31 +13,61 @@ from mien_device.camera.addresses import without_secrets
 from mien_device.config import CameraConfig, Config
 from mien_device.config.load import PASSWORD_VARIABLE, default_paths, find_config, load_config
 from mien_device.config.template import commented_template, effective
+from mien_device.faces.install import install_yunet
 from mien_device.home.tls import check_settings
+from mien_device.state import models_folder
 from mien_models.errors import ConfigError
+from mien_models.finder import ModelFinder
+from mien_models.manifest import FinderManifest, Manifest, read_kind
 from mien_models.runner import Classifier
-from mien_models.selftest import self_test
+from mien_models.selftest import self_test, self_test_finder
 from mien_models.shipped import find_model, shipped_models
 from mien_models.validation import explain
 
 
 def show_models(names: list[str], *, as_json: bool) -> int:
     """Say what the named models (all shipped ones without a name) are, after opening and testing them as the daemon does."""
-    classifiers = [Classifier.open(find_model(name)) for name in names or shipped_models()]
-    for classifier in classifiers:
-        self_test(classifier)
-    manifests = [classifier.manifest for classifier in classifiers]
+    manifests = [_opened(find_model(name)) for name in names or shipped_models()]
     if as_json:
         _print(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], indent=2))
         return 0
     for manifest in manifests:
-        heads = ", ".join(output.head for output in manifest.outputs)
         _print(
             f"{manifest.name} {manifest.version}: {manifest.kind}, int8, {manifest.file.bytes / 1e3:.0f} kB, {manifest.licence}"
         )
-        _print(f"  heads: {heads}; answers with {manifest.answer}; sha256 {manifest.file.sha256[:16]}…")
+        _print(f"  {_what_it_does(manifest)}; sha256 {manifest.file.sha256[:16]}…")
         for key, value in manifest.metrics.items():
             _print(f"  {key}: {value:.4g}")
+    return 0
+
+
+def _opened(directory: Path) -> Manifest | FinderManifest:
+    if read_kind(directory) == "faces":
+        finder = ModelFinder.open(directory)
+        self_test_finder(finder)
+        return finder.manifest
+    classifier = Classifier.open(directory)
+    self_test(classifier)
+    return classifier.manifest
+
+
+def _what_it_does(manifest: Manifest | FinderManifest) -> str:
+    if isinstance(manifest, FinderManifest):
+        _, height, width, _ = manifest.input.shape
+        return f"finds faces in {width}x{height}, from score {manifest.start:.2f}, holds them from {manifest.hold:.2f}"
+    heads = ", ".join(output.head for output in manifest.outputs)
+    return f"heads: {heads}; answers with {manifest.answer}"
+
+
+def install_model(name: str, source: str | None, *, as_json: bool) -> int:
+    """Fetch a model that is not mien's own, when its user asks for it: the one time that mien uses the internet."""
+    if name != "yunet":
+        raise ConfigError(f"{name}: nothing of that name can be installed; yunet can")
+    path = install_yunet(models_folder(), source)
+    if as_json:
+        _print(json.dumps({"name": name, "file": str(path)}))
+    else:
+        _print(f'{path}: installed; set faces.finder = "yunet" to use it')
     return 0
 
 

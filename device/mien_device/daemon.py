@@ -34,7 +34,7 @@ from mien_device.music.jukebox import Jukebox
 from mien_device.music.player import open_player
 from mien_device.music.playlist import Playlists
 from mien_device.pipeline import Pipeline
-from mien_device.state import load_remembered, state_folder
+from mien_device.state import load_remembered, models_folder, state_folder
 from mien_models import __version__
 from mien_models.labels import Mood
 from mien_models.runner import Classifier
@@ -71,7 +71,7 @@ def build_parts(config: Config, volume: int | None) -> Parts:
     """
     classifier = Classifier.open(find_model(config.model.emotion), config.model.accelerator, config.model.threads)
     log.info("%s: self-test passed, %d faces", classifier.manifest.name, self_test(classifier))
-    finder = open_finder(config.faces)
+    finder = open_finder(config.faces, models_folder(), config.model.accelerator)
     player = open_player(config.music)
     jukebox = Jukebox(player, Playlists(config.music), config.music)
     if volume is not None:

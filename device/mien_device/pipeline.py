@@ -9,6 +9,7 @@ from typing import Protocol
 from mien_device.camera import Frame
 from mien_device.config.schema import FacesConfig, MoodConfig
 from mien_device.faces import FaceFinder
+from mien_device.faces.legible import Trouble, trouble_with_box, trouble_with_face
 from mien_device.faces.search import PacedSearch
 from mien_device.faces.tracks import Sighting, Track, Tracker
 from mien_device.mood import MoodState
@@ -16,10 +17,6 @@ from mien_device.mood.tracker import MoodTracker, Reading
 from mien_models.labels import Mood
 from mien_models.preprocess import Box, Image, crop_face
 from mien_models.runner import Answer
-
-LEAST_INSIDE = 0.75
-"""Share of a face's box that must lie in the picture; a face cut more is not read."""
-
 
 LEAST_READABLE = 0.5
 """A face that is less readable says nothing of the mood."""
@@ -39,7 +36,9 @@ class SeenFace:
     id: int
     box: Box
     answer: Answer | None
-    """Of this frame alone; None when the face was not looked at: missed, too small or cut by the picture's edge."""
+    """Of this frame alone; None when the face was not read."""
+    trouble: Trouble | None = None
+    """Why it was not read, where it was seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +78,7 @@ class Pipeline:
     def __init__(self, finder: FaceFinder, classifier: Reader, faces: FacesConfig, mood: MoodConfig) -> None:
         self._search = PacedSearch(finder, faces.search_interval_s)
         # Who leaves the mood leaves the count of people: one duration for both.
-        self._tracker = Tracker(hold_s=mood.absence_s)
+        self._tracker = Tracker(hold_s=mood.absence_s, sure=finder.sure)
         self._classifier = classifier
         self._min_height = faces.min_height
         self._mood = MoodTracker(mood)
@@ -100,17 +99,14 @@ class Pipeline:
         return self._observe(sighting, tuple(SeenFace(t.id, t.box, None) for t in sighting.tracks), now, 0.0, 0.0)
 
     def _look(self, frame: Frame, track: Track) -> SeenFace:
-        answer = None
-        if track.last_seen == frame.captured_at and self._is_legible(track.box, frame.image):
-            answer = self._classifier.read(crop_face(frame.image, track.box))
-        return SeenFace(track.id, track.box, answer)
-
-    def _is_legible(self, box: Box, image: Image) -> bool:
-        height, width = image.shape[:2]
-        wide = min(box.x + box.width, width) - max(box.x, 0)
-        high = min(box.y + box.height, height) - max(box.y, 0)
-        inside = max(0.0, wide) * max(0.0, high) / (box.width * box.height)
-        return box.height >= self._min_height and inside >= LEAST_INSIDE
+        if track.last_seen != frame.captured_at:
+            return SeenFace(track.id, track.box, None)
+        trouble = trouble_with_box(track.box, frame.image, self._min_height)
+        if trouble is None:
+            face = crop_face(frame.image, track.box)
+            trouble = trouble_with_face(face)
+        answer = self._classifier.read(face) if trouble is None else None
+        return SeenFace(track.id, track.box, answer, trouble)
 
     def _observe(
         self, sighting: Sighting, faces: tuple[SeenFace, ...], at: float, find_s: float, classify_s: float

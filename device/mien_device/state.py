@@ -24,6 +24,11 @@ def cache_folder() -> Path:
     return _folder("CACHE", "XDG_CACHE_HOME", ".cache")
 
 
+def models_folder() -> Path:
+    """Where `mien models install` puts what is not shipped."""
+    return state_folder() / "models"
+
+
 def _folder(kind: str, xdg: str, default: str) -> Path:
     if own := os.environ.get(f"MIEN_{kind}_DIR"):
         return Path(own)

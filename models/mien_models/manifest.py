@@ -10,7 +10,7 @@ import hashlib
 import json
 import os
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -73,28 +73,36 @@ class Output(Tensor):
         return self
 
 
-class Manifest(Strict):
-    """The whole manifest."""
+class Described(Strict):
+    """What the manifest of every kind of model says."""
 
     schema_version: Literal[1] = SCHEMA
     name: str = Field(pattern=NAME_PATTERN)
     version: str
-    kind: Literal["emotion"]
+    kind: str
     file: ModelFile
     input: Tensor
-    """Fed with grey 48×48 faces of `preprocess.crop_face`, pixel values 0…255 quantised by this tensor's own scale."""
-    outputs: tuple[Output, ...] = Field(min_length=1)
-    answer: Head
-    """The head that the device answers with."""
     licence: str
     data: tuple[str, ...]
     """What it was trained on."""
     commands: tuple[str, ...]
     """The commands that made it, in order."""
-    reads: tuple[Emotion, ...] = ()
-    """The prototype faces that it reads as what they show: the self-test asks for these again at every start."""
     metrics: dict[str, float]
     """Figures measured on the int8 file through the device's runner; each key says on what."""
+
+
+class Manifest(Described):
+    """The manifest of an emotion model.
+
+    Its input is fed with grey 48×48 faces of `preprocess.crop_face`, pixel values 0…255 quantised by the tensor's own scale.
+    """
+
+    kind: Literal["emotion"]
+    outputs: tuple[Output, ...] = Field(min_length=1)
+    answer: Head
+    """The head that the device answers with."""
+    reads: tuple[Emotion, ...] = ()
+    """The prototype faces that it reads as what they show: the self-test asks for these again at every start."""
 
     @model_validator(mode="after")
     def _has_one_output_a_head(self) -> Manifest:
@@ -111,22 +119,95 @@ class Manifest(Strict):
         return next((output for output in self.outputs if output.head is head), None)
 
 
+class FinderLevel(Strict):
+    """One of a face finder's grids of cells (rows, columns), over the picture that it is fed."""
+
+    stride: int = Field(ge=1)
+    """Distance of the cells in pixels of the input."""
+    base: float = Field(gt=0)
+    """Height in those pixels of the faces that it is there for: the unit of its answers (`cells.decode`)."""
+    score: Tensor
+    """(1, rows, columns, 1): the logit of there being a face."""
+    shape: Tensor
+    """(1, rows, columns, 14): where its box and its five landmarks are."""
+
+    @model_validator(mode="after")
+    def _has_one_grid(self) -> FinderLevel:
+        rows = self.score.shape[:3]
+        if len(rows) != 3 or rows[0] != 1 or self.score.shape[3:] != (1,) or self.shape.shape != (*rows, 14):
+            raise ValueError(
+                f"the shapes must be (1, rows, columns, 1) and (1, rows, columns, 14), not {self.score.shape} and {self.shape.shape}"
+            )
+        return self
+
+
+class FinderManifest(Described):
+    """The manifest of a face finder. Its input (1, height, width, 1) is fed with grey pictures of `finder.letterbox`."""
+
+    kind: Literal["faces"]
+    levels: tuple[FinderLevel, ...] = Field(min_length=1)
+    start: float = Field(gt=0, lt=1)
+    """The score from which something is a face."""
+    hold: float = Field(gt=0, lt=1)
+    """The score from which a face is still there, where one was a moment ago."""
+    finds: tuple[Emotion, ...] = ()
+    """The prototype faces that it finds in a plain picture: the self-test asks for these again at every start."""
+
+    @model_validator(mode="after")
+    def _fits_its_input(self) -> FinderManifest:
+        if len(self.input.shape) != 4 or self.input.shape[0] != 1 or self.input.shape[3] != 1:
+            raise ValueError(f"'input.shape' must be (1, height, width, 1), not {self.input.shape}")
+        for level in self.levels:
+            grid = tuple(-(-side // level.stride) for side in self.input.shape[1:3])
+            if level.score.shape[1:3] != grid:
+                raise ValueError(f"the grid of stride {level.stride} must be {grid}, not {level.score.shape[1:3]}")
+        if self.hold > self.start:
+            raise ValueError(f"'hold' is {self.hold}, above 'start' ({self.start})")
+        return self
+
+
+Kind = TypeVar("Kind", bound=Described)
+
+
 def load_manifest(directory: Path) -> Manifest:
-    """Read `directory`'s manifest and check it against the files there.
+    """Read the manifest of an emotion model and check it against the files there.
 
     Raises:
-        ManifestError: the manifest is missing, malformed, or a file differs from it.
+        ManifestError: the manifest is missing, malformed, of another kind, or a file differs from it.
 
     """
+    return _load(directory, Manifest)
+
+
+def load_finder_manifest(directory: Path) -> FinderManifest:
+    """The same of a face finder."""
+    return _load(directory, FinderManifest)
+
+
+def load_any_manifest(directory: Path) -> Manifest | FinderManifest:
+    """The same of a model of any kind."""
+    return _load(directory, FinderManifest) if read_kind(directory) == "faces" else _load(directory, Manifest)
+
+
+def read_kind(directory: Path) -> str:
+    """What kind of model it is, read without looking at anything else; "" where the manifest does not tell."""
+    try:
+        content: Any = json.loads((directory / MANIFEST_NAME).read_bytes())
+    except (OSError, ValueError):
+        return ""
+    return str(content.get("kind", "")) if isinstance(content, dict) else ""
+
+
+def _load(directory: Path, model: type[Kind]) -> Kind:
     path = directory / MANIFEST_NAME
     try:
-        manifest = Manifest.model_validate_json(path.read_bytes())
+        manifest = model.model_validate_json(path.read_bytes())
     except FileNotFoundError:
         raise ManifestError(f"{path}: no such file; a model is a directory made by `mien-convert quantize`") from None
     except OSError as error:
         raise ManifestError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
-        raise ManifestError(f"{path}: {'; '.join(explain(error, Manifest))}") from None
+        raise ManifestError(f"{path}: {'; '.join(explain(error, model))}") from None
     _check_file(directory, manifest.file)
     return manifest
 
@@ -152,7 +233,7 @@ def _fingerprint(file: ModelFile) -> str:
     return f"{file.bytes} bytes with sha256 {file.sha256[:12]}…"
 
 
-def save_manifest(manifest: Manifest, directory: Path) -> None:
+def save_manifest(manifest: Described, directory: Path) -> None:
     """Write the manifest whole or not at all."""
     temporary = directory / f".{MANIFEST_NAME}.new"
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)

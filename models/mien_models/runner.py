@@ -57,8 +57,9 @@ class Classifier:
         self.manifest = manifest
         self.accelerator = accelerator
         self._interpreter = interpreter
-        self._input = _find(interpreter.get_input_details(), manifest.input, manifest)
-        self._outputs = [(o, _find(interpreter.get_output_details(), o, manifest)) for o in manifest.outputs]
+        self._input = find_tensor(interpreter.get_input_details(), manifest.input, manifest.file.path)
+        details = interpreter.get_output_details()
+        self._outputs = [(o, find_tensor(details, o, manifest.file.path)) for o in manifest.outputs]
 
     @classmethod
     def open(cls, directory: Path, accelerator: Accelerator = Accelerator.CPU, threads: int = 1) -> Classifier:
@@ -102,9 +103,14 @@ class Classifier:
         return Answer(seven(scores[head], HEAD_LABELS[head]), readable)
 
 
-def _find(details: list[dict[str, Any]], tensor: Tensor, manifest: Manifest) -> int:
-    """The interpreter's index of the manifest's tensor, if everything that the manifest says of it is true."""
-    where = f"{manifest.file.path}: tensor '{tensor.name}'"
+def find_tensor(details: list[dict[str, Any]], tensor: Tensor, file: str) -> int:
+    """The interpreter's index of the manifest's tensor, if everything that the manifest says of it is true.
+
+    Raises:
+        ManifestError: it is not; `file` is for its text.
+
+    """
+    where = f"{file}: tensor '{tensor.name}'"
     remedy = "the manifest belongs to another file; convert the model anew with `mien-convert quantize`"
     found = next((d for d in details if d["name"] == tensor.name), None)
     if found is None:

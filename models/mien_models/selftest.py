@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 
 from mien_models.errors import DataError, ModelError
+from mien_models.finder import ModelFinder
 from mien_models.labels import Emotion
-from mien_models.preprocess import FACE_SIZE, Image
+from mien_models.preprocess import FACE_SIZE, Box, Image
 from mien_models.runner import Classifier
 
 _CLEAR = 0.1
@@ -65,3 +66,43 @@ def self_test(classifier: Classifier) -> int:
             "wrongly; convert it anew with `mien-convert quantize`, or set model.accelerator to cpu"
         )
     return len(promised)
+
+
+_PICTURE, _SIDE = (240, 320), 120
+"""Height and width of the picture that a finder is tested with, and the side of the face in it."""
+
+
+def surely_found(finder: ModelFinder) -> tuple[Emotion, ...]:
+    """The prototypes that the finder finds in a plain picture, and so surely that rounding cannot change it."""
+    return tuple(
+        shown for shown, face in load_prototypes().items() if _found(finder, face) >= finder.manifest.start + _CLEAR
+    )
+
+
+def self_test_finder(finder: ModelFinder) -> int:
+    """See that the finder finds the prototypes that its manifest promises; returns how many those are.
+
+    Raises:
+        ModelError: it overlooks one.
+
+    """
+    promised = finder.manifest.finds
+    faces = load_prototypes() if promised else {}
+    missed = [str(shown) for shown in promised if _found(finder, faces[shown]) < finder.manifest.start]
+    if missed:
+        raise ModelError(
+            f"{finder.manifest.file.path}: {len(missed)} of {len(promised)} test faces are not found that were found when it "
+            f"was made ({', '.join(missed)}): it is fed with another scale, or its accelerator computes wrongly; convert it "
+            "anew with `mien-convert quantize`, or set model.accelerator to cpu"
+        )
+    return len(promised)
+
+
+def _found(finder: ModelFinder, face: Image) -> float:
+    """The score of the box that covers a prototype in the middle of a plain picture; 0 where there is none."""
+    height, width = _PICTURE
+    picture = np.full(_PICTURE, int(face[[0, -1]].mean()), np.uint8)
+    left, top = (width - _SIDE) // 2, (height - _SIDE) // 2
+    picture[top : top + _SIDE, left : left + _SIDE] = cv2.resize(face, (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)
+    place = Box(left + 0.1 * _SIDE, top, 0.8 * _SIDE, _SIDE)
+    return max((box.score for box in finder.look(picture, 0.05) if box.iou(place) > 0.4), default=0.0)

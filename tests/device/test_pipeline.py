@@ -11,13 +11,16 @@ from mien_device.camera.replay import ReplayCamera
 from mien_device.camera.scenes import DemoCamera
 from mien_device.config import FacesConfig, MoodConfig
 from mien_device.faces.haar import HaarFinder
+from mien_device.faces.legible import Trouble
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.labels import Emotion, Mood
 from mien_models.preprocess import Box, Image
 from mien_models.runner import Answer, Classifier
 
 TINY = Path(__file__).parents[1] / "data/tiny_emotion"
-PICTURE = np.zeros((480, 640, 3), np.uint8)
+PICTURE = np.random.default_rng(0).integers(0, 256, (480, 640, 3), np.uint8)
+SMOOTH = np.tile(np.linspace(0, 255, 640, dtype=np.uint8)[:, np.newaxis], (480, 1, 3))
+"""Without any detail."""
 HERE = Box(200, 150, 75, 100)
 
 
@@ -25,6 +28,7 @@ class ScriptedFinder:
     """Has the faces that the test puts into `faces`."""
 
     name = "scripted"
+    sure = 0.0
 
     def __init__(self, *faces: Box) -> None:
         self.faces = faces
@@ -143,8 +147,8 @@ def test_two_people_are_two_readings():
 
 def test_who_is_nearer_counts_more():
     near, far = Box(100, 100, 112, 150), Box(450, 150, 38, 50)
-    picture = PICTURE.copy()
-    picture[:, 400:] = 255
+    picture = PICTURE // 2
+    picture[:, 400:] += 128
 
     class ByLight:
         def read(self, face: Image) -> Answer:
@@ -155,6 +159,20 @@ def test_who_is_nearer_counts_more():
         state = pipeline.step(Frame(picture, number / 10, number)).state
     assert state.mood is Mood.HAPPY
     assert state.probabilities[Emotion.HAPPY] == pytest.approx(0.75, abs=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("picture", "trouble"), [(PICTURE // 128, Trouble.DARK), (SMOOTH, Trouble.BLURRED), (PICTURE, None)]
+)
+def test_what_cannot_be_read_is_not_guessed(picture, trouble):
+    classifier = ScriptedClassifier()
+    pipeline = Pipeline(ScriptedFinder(HERE), classifier, FacesConfig(), MoodConfig())
+    for number in range(3):
+        last = pipeline.step(Frame(np.asarray(picture), number / 10, number))
+    (face,) = last.faces
+    assert face.trouble is trouble
+    assert (face.answer is None) is (trouble is not None)
+    assert last.state.faces == 1
 
 
 def test_what_is_hardly_a_face_says_nothing_of_the_mood():

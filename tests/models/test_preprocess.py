@@ -136,3 +136,50 @@ def test_iou() -> None:
     assert box.iou(Box(2, 0, 4, 2)) == pytest.approx(1 / 3)
     assert box.iou(Box(4, 0, 4, 2)) == 0
     assert box.centre == (2, 1)
+
+
+def tilted_box(degrees: float, side: float = 48.0) -> Box:
+    """A face in the middle of a picture of 200×200 with landmarks turned clockwise."""
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    points = np.array([[-10, -8], [10, -8], [0, 2], [-7, 12], [7, 12]]) @ turn.T + 100
+    return Box(100 - side / 2, 100 - side / 2, side, side, 1.0, tuple((float(x), float(y)) for x, y in points))
+
+
+@pytest.mark.parametrize("degrees", [-170, -90, -35, 0, 10, 20, 45, 135, 179])
+def test_roll_is_read_from_the_landmarks(degrees: float) -> None:
+    assert tilted_box(degrees).roll == pytest.approx(degrees)
+
+
+def test_without_landmarks_the_roll_is_unknown() -> None:
+    assert Box(0, 0, 1, 1).roll is None
+
+
+def tilted_picture(degrees: float) -> Image:
+    """A smooth pattern that is unlike itself turned, turned clockwise about the middle of 200×200."""
+    y, x = np.mgrid[:200, :200] - 99.5
+    angle = np.radians(degrees)
+    across, down = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
+    return (128 + 60 * np.sin(across / 9) + 50 * np.tanh(down / 12)).round().astype(np.uint8)
+
+
+@pytest.mark.parametrize("degrees", [-60, -20, 16, 40, 120])
+def test_a_tilted_face_is_turned_upright(degrees: float) -> None:
+    upright = crop_face(tilted_picture(0), tilted_box(0)).astype(int)
+    turned = crop_face(tilted_picture(degrees), tilted_box(degrees)).astype(int)
+    as_it_is = crop_face(tilted_picture(degrees), Box(76, 76, 48, 48)).astype(int)
+    assert np.abs(turned - upright).mean() < 3
+    assert np.abs(as_it_is - upright).mean() > 15
+
+
+@pytest.mark.parametrize("degrees", [-14, -5, 14])
+def test_a_little_tilt_stays_as_in_fer2013(degrees: float) -> None:
+    picture = tilted_picture(degrees)
+    assert (crop_face(picture, tilted_box(degrees)) == crop_face(picture, Box(76, 76, 48, 48))).all()
+
+
+def test_a_tilted_face_at_the_border_repeats_it() -> None:
+    box = tilted_box(40)
+    cut = tilted_picture(40)[90:, 80:]
+    moved = Box(box.x - 80, box.y - 90, 48, 48, 1.0, tuple((x - 80, y - 90) for x, y in box.landmarks))
+    assert crop_face(cut, moved).shape == (FACE_SIZE, FACE_SIZE)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,14 @@ import pytest
 
 from mien_models import selftest
 from mien_models.errors import ModelError
+from mien_models.finder import ModelFinder
 from mien_models.labels import Emotion
+from mien_models.manifest import read_kind, save_manifest
 from mien_models.preprocess import Image
 from mien_models.runner import Answer, Classifier
-from mien_models.selftest import load_prototypes, self_test, surely_read
+from mien_models.selftest import load_prototypes, self_test, self_test_finder, surely_found, surely_read
 from mien_models.shipped import find_model, shipped_models
+from tests.make_tiny_finder import TINY_FINDER
 from tests.make_tiny_model import TINY_MODEL
 
 
@@ -26,7 +30,7 @@ def test_prototypes_are_seven_different_faces() -> None:
     assert len({face.tobytes() for face in faces.values()}) == 7
 
 
-@pytest.mark.parametrize("name", shipped_models())
+@pytest.mark.parametrize("name", [n for n in shipped_models() if read_kind(find_model(n)) == "emotion"])
 def test_shipped_models_pass_and_read_most_faces(name: str) -> None:
     classifier = Classifier.open(find_model(name))
     assert self_test(classifier) >= 4
@@ -76,3 +80,14 @@ def test_a_promise_that_is_not_kept(model: Path, edit: Callable[[Callable[[dict[
     edit(lambda manifest: manifest.update(reads=list(Emotion)))
     with pytest.raises(ModelError, match=r"of 7 test faces"):
         self_test(Classifier.open(model))
+
+
+def test_a_finder_that_overlooks_what_it_promised_is_refused(tmp_path: Path) -> None:
+    directory = Path(shutil.copytree(TINY_FINDER, tmp_path / "tiny"))
+    finder = ModelFinder.open(directory)
+    assert finder.manifest.finds == surely_found(finder) == ()
+    assert self_test_finder(finder) == 0
+
+    save_manifest(finder.manifest.model_copy(update={"finds": (Emotion.HAPPY, Emotion.SAD)}), directory)
+    with pytest.raises(ModelError, match=r"2 of 2 test faces are not found .*\(happy, sad\)"):
+        self_test_finder(ModelFinder.open(directory))

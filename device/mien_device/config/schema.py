@@ -45,8 +45,10 @@ class CameraConfig(Strict):
 class FacesConfig(Strict):
     """How faces are found."""
 
-    finder: Literal["auto", "haar"] = "auto"
-    """auto takes the best that is installed."""
+    finder: Literal["auto", "mien", "haar", "yunet"] = "auto"
+    """auto takes mien's own finder where one is shipped, else haar (OpenCV 4's). yunet wants `mien models install yunet`."""
+    model: str = "faces"
+    """For mien's own finder: a shipped one's name (see `mien models`) or the path of a model directory."""
     min_height: int = Field(40, ge=20, le=1000)
     """Faces lower than so many pixels are left out: too few pixels to read a mood from."""
     search_interval_s: float = Field(0.5, ge=0, le=10)

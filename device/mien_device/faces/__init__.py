@@ -15,8 +15,12 @@ class FaceFinder(Protocol):
     def name(self) -> str:
         """What it is, for the log and for `mien check`."""
 
+    @property
+    def sure(self) -> float:
+        """The score of a box from which it speaks for a face; one below is good enough to hold a face that is known."""
+
     def find(self, image: Image) -> list[Box]:
-        """The faces in a picture (height, width[, 3]), best first."""
+        """The faces in a picture (height, width[, 3]), best first; every score is `sure` or more."""
 
     def find_near(self, image: Image, box: Box) -> Box | None:
         """The face that was at `box` a moment ago: about there, of about that size. Far cheaper than `find`."""

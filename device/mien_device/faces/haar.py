@@ -1,4 +1,4 @@
-"""Faces by OpenCV's Haar cascade: no model to download, quick, and weak on turned heads (`benchmarks/finders.py`)."""
+"""Faces by OpenCV's Haar cascade: no model to download, quick, and weak on turned heads (`benchmarks/faces.py`)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from mien_device.faces import distinct
 from mien_models.errors import MissingDependencyError
-from mien_models.preprocess import Box, Image, grey
+from mien_models.preprocess import Box, Image, brighten, grey
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
 _FOLDERS = (Path("/usr/share/opencv4/haarcascades"), Path("/usr/share/opencv/haarcascades"))
@@ -31,14 +31,13 @@ _NEAR_SMALLEST, _NEAR_LARGEST = 0.75, 1.2
 # With these settings the cascade's squares come out larger than in the whole picture (the median over the same footage).
 _NEAR_EXCESS = 1.02
 
-_DARK, _WANTED_MEAN, _LARGEST_GAIN = 60.0, 110.0, 6.0
-"""Pictures with a mean below are brightened: the cascade's integer sums lose what differs by a few grey levels only."""
-
 
 class HaarFinder:
     """The cascade behind the convention of `FaceFinder`. Not safe to share between threads."""
 
     name = "Haar cascade (OpenCV)"
+    sure = 0.0
+    """Its neighbours say little: every box counts."""
 
     def __init__(self, min_height: int = 40) -> None:
         """Load the cascade; faces lower than `min_height` pixels are not looked for.
@@ -103,15 +102,6 @@ def load_cascade() -> Any:
             f"{CASCADE} is not on this machine; `sudo apt install opencv-data`, or install opencv-python-headless with pip"
         )
     return cv2.CascadeClassifier(str(path))
-
-
-def brighten(image: Image) -> Image:
-    """A dark grey picture with its mean brought up to the middle; any other unchanged."""
-    mean = float(image.mean())
-    if mean >= _DARK:
-        return image
-    gain = min(_LARGEST_GAIN, _WANTED_MEAN / max(mean, 1.0))
-    return np.asarray(cv2.convertScaleAbs(image, alpha=gain), np.uint8)
 
 
 def _resized(image: Image, scale: float) -> Image:

@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from mien_device.config.schema import FacesConfig
 from mien_device.faces import FaceFinder
 from mien_device.faces.haar import HaarFinder
+from mien_device.faces.mien import MienFinder
+from mien_device.faces.yunet import FILE, YuNetFinder
+from mien_models.finder import ModelFinder
+from mien_models.runtime import Accelerator
+from mien_models.selftest import self_test_finder
+from mien_models.shipped import find_model, shipped_models
 
 
-def open_finder(config: FacesConfig) -> FaceFinder:
-    """The finder that the configuration names.
+def open_finder(config: FacesConfig, installed: Path, accelerator: Accelerator = Accelerator.CPU) -> FaceFinder:
+    """The finder that the configuration names; `installed` is the folder that `mien models install` fills.
 
     Raises:
-        MissingDependencyError: it is not on this machine.
+        ConfigError, ModelError: it cannot be opened.
+        MissingDependencyError: what runs it is not on this machine.
 
     """
-    return HaarFinder(config.min_height)  # "auto" and "haar": there is no other yet
+    kind = config.finder
+    if kind == "auto":
+        # Never the one that was fetched without being named: what runs must not depend on an earlier download.
+        kind = "mien" if config.model != "faces" or "faces" in shipped_models() else "haar"
+    if kind == "mien":
+        finder = ModelFinder.open(find_model(config.model), accelerator)
+        self_test_finder(finder)
+        return MienFinder(finder, config.min_height)
+    if kind == "yunet":
+        return YuNetFinder(installed / FILE, config.min_height)
+    return HaarFinder(config.min_height)

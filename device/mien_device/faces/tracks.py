@@ -51,9 +51,13 @@ class Sighting:
 class Tracker:
     """Gives each face an identity and keeps it over short absences."""
 
-    def __init__(self, hold_s: float = 1.5) -> None:
-        """A face is forgotten when a frame misses it and it was unseen for longer than `hold_s`."""
+    def __init__(self, hold_s: float = 1.5, sure: float = 0.0) -> None:
+        """A face is forgotten when a frame misses it and it was unseen for longer than `hold_s`.
+
+        Boxes with a lower score than `sure` hold a face and count for no sighting of one that is not confirmed yet.
+        """
         self._hold_s = hold_s
+        self._sure = sure
         self._tracks: list[Track] = []
         self._next_id = 0
 
@@ -70,7 +74,8 @@ class Tracker:
         left: list[int] = []
         for index, track in enumerate(self._tracks):
             if index in pairs:
-                seen = replace(track, box=boxes[pairs[index]], last_seen=at, hits=track.hits + 1)
+                box = boxes[pairs[index]]
+                seen = replace(track, box=box, last_seen=at, hits=track.hits + (box.score >= self._sure))
                 arrived += [track.id] if seen.confirmed and not track.confirmed else []
                 kept.append(seen)
             elif not self._is_gone(track, at):
@@ -78,8 +83,9 @@ class Tracker:
             elif track.confirmed:
                 left.append(track.id)
         for place in sorted(set(range(len(boxes))) - set(pairs.values())):
-            kept.append(Track(self._next_id, boxes[place], at, at))
-            self._next_id += 1
+            if boxes[place].score >= self._sure:
+                kept.append(Track(self._next_id, boxes[place], at, at))
+                self._next_id += 1
         self._tracks = kept
         return Sighting(tuple(track for track in kept if track.confirmed), tuple(arrived), tuple(left))
 

@@ -57,7 +57,7 @@ def test_pictures_without_people(shared_data, name):
 
 
 def test_recall_on_stills(shared_data):
-    """The figure of `benchmarks/finders.py` on the portraits, with room for other versions of OpenCV."""
+    """The figure of `benchmarks/faces.py` on the portraits, with room for other versions of OpenCV."""
     footage = shared_data / "footage"
     finder, found, faces = HaarFinder(), 0, 0
     for sample in json.loads((footage / "PSEUDO_GT.json").read_text(encoding="utf-8")):

@@ -93,8 +93,8 @@ def test_an_opencv_without_cascades_says_what_to_install(monkeypatch, tmp_path):
         load_cascade()
 
 
-def test_open_finder():
-    assert open_finder(FacesConfig()).name.startswith("Haar")
+def test_open_finder(tmp_path):
+    assert open_finder(FacesConfig(finder="haar"), tmp_path).name.startswith("Haar")
 
 
 def test_distinct_keeps_the_first():

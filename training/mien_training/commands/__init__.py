@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from mien_training.commands import duplicates, emotion, evaluate, prototypes, report, search
+from mien_training.commands import duplicates, emotion, evaluate, faces, prototypes, report, search
 
 _EXAMPLES = """\
 examples:
@@ -14,6 +14,8 @@ examples:
       tries everything out in a minute
   mien-train emotion --arch vgg16 --data fer2013.csv --out runs/vgg16
       trains another architecture, the way its authors did
+  mien-train faces --data faces --out runs/finder
+      trains a face finder on scenes that it composes
   mien-train report runs/first runs/vgg16 --data fer2013.csv --out comparison
       sets trainings side by side
   mien-train evaluate emotion --data fer2013.csv --usage PublicTest --labels fer --json
@@ -31,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     )
     commands = top.add_subparsers(required=True, metavar="COMMAND")
     emotion.add_arguments(commands.add_parser("emotion", help="train an emotion network"))
+    faces.add_arguments(commands.add_parser("faces", help="train a face finder"))
     evaluate.add_arguments(commands.add_parser("evaluate", help="measure a model on labelled faces"))
     search.add_arguments(commands.add_parser("search", help="look for a better recipe, on many hosts if need be"))
     report.add_arguments(commands.add_parser("report", help="compare finished trainings"))

@@ -21,13 +21,26 @@ _USAGES = ("Training", "PublicTest", "PrivateTest")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `mien-train evaluate`."""
     parser.description = (
-        "Measures a model on labelled faces. An int8 model runs through the code that the device runs; TensorFlow is "
-        "not needed for it."
+        "Measures an emotion model on labelled faces (--data), or a face finder on footage (--footage). An int8 model runs "
+        "through the code that the device runs; TensorFlow is not needed for it."
     )
     parser.add_argument(
-        "model", metavar="MODEL", help="run directory, .keras file, int8 model directory, or shipped model (emotion)"
+        "model",
+        metavar="MODEL",
+        help="run directory, .keras file, int8 model directory, or shipped model (emotion, faces)",
     )
-    parser.add_argument("--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (.gz, .xz), or a folder")
+    on = parser.add_mutually_exclusive_group(required=True)
+    on.add_argument("--data", type=Path, metavar="PATH", help="fer2013.csv (.gz, .xz), or a folder")
+    on.add_argument("--footage", type=Path, metavar="DIR", help="a folder with MANIFEST.csv and PSEUDO_GT.json")
+    parser.add_argument(
+        "--score",
+        type=float,
+        metavar="X",
+        help="with --footage: from which score something is a face (default: its own)",
+    )
+    parser.add_argument(
+        "--sheet", type=Path, metavar="PNG", help="with --footage: also draw what was missed and what was false"
+    )
     parser.add_argument(
         "--usage", default="PublicTest", choices=_USAGES, help="the split to measure on (default: PublicTest)"
     )
@@ -50,6 +63,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _evaluate(arguments: argparse.Namespace) -> str:
+    if arguments.footage:
+        return _on_footage(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
     from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
 
@@ -64,6 +79,15 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         rows = np.flatnonzero(everything.usage == usage)
         write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
     return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
+
+
+def _on_footage(arguments: argparse.Namespace) -> str:
+    from mien_training.faces.evaluate import describe, draw_footage_mistakes, evaluate_finder
+
+    if arguments.sheet:
+        draw_footage_mistakes(arguments.sheet, arguments.model, arguments.footage, arguments.score)
+    report = evaluate_finder(arguments.model, arguments.footage, arguments.score)
+    return json.dumps(report.model_dump(mode="json"), indent=1) if arguments.json else describe(report)
 
 
 def _table(result: Evaluation) -> str:

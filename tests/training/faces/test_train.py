@@ -1,0 +1,128 @@
+"""The whole training, small: it learns, it resumes, and it leaves what conversion takes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien_models.finder import ModelFinder
+from mien_training.__main__ import main
+from tests.training.conftest import KERAS_WARNING
+
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
+
+Call = Callable[..., int]
+
+
+def train(folder: Path, run: Path, *more: object) -> int:
+    words = ["faces", "--data", folder, "--out", run, "--epochs", 2, "--scenes", 16, "--batch", 8, *more]
+    return main([str(word) for word in words])
+
+
+@pytest.fixture(autouse=True)
+def few_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien_training.faces.train.SCENES", 12)
+
+
+@pytest.mark.slow
+def test_a_run_is_left_that_conversion_takes(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from mien_convert.__main__ import main as mien_convert
+
+    run = tmp_path / "run"
+    assert train(folder, run, "--json", "--credit", "ovals, drawn") == 0
+    assert json.loads(capsys.readouterr().out)["faces"] > 0
+    history = json.loads((run / "history.json").read_text(encoding="utf-8"))
+    assert [record["epoch"] for record in history] == [1, 2]
+    assert history[1]["loss"] < history[0]["loss"]
+    assert {path.name for path in run.iterdir()} >= {"model.keras", "preview.png", "report.png", "mistakes.json"}
+
+    assert mien_convert(["quantize", str(run), "--out", str(tmp_path / "model"), "--name", "faces-try"]) == 0
+    manifest = ModelFinder.open(tmp_path / "model").manifest
+    assert manifest.data == ("ovals, drawn",)
+    assert manifest.file.bytes <= 300_000
+
+    assert train(folder, run) == 3  # --credit is missing now: another run
+    assert "'credits' was" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_a_stopped_training_resumes_where_it_was(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from mien_training.faces import train as module
+
+    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
+    assert train(folder, straight) == 0
+    real, calls = module._train_epoch, []
+
+    def stop_in_the_second(*arguments: object) -> float:
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return float(real(*arguments))
+
+    monkeypatch.setattr(module, "_train_epoch", stop_in_the_second)
+    assert train(folder, stopped) == 130
+    monkeypatch.setattr(module, "_train_epoch", real)
+    assert train(folder, stopped) == 0
+
+    losses = [
+        [record["loss"] for record in json.loads((run / "history.json").read_text(encoding="utf-8"))]
+        for run in (straight, stopped)
+    ]
+    assert losses[0] == pytest.approx(losses[1], rel=1e-3)
+
+
+@pytest.mark.slow
+def test_other_sizes_begin_with_its_weights(folder: Path, tmp_path: Path) -> None:
+    import keras
+
+    small, large = tmp_path / "small", tmp_path / "large"
+    assert train(folder, small) == 0
+    assert train(folder, large, "--size", "320x240", "--start", small, "--learning-rate", "1e-9") == 0
+    weights = [keras.saving.load_model(run / "model.keras", compile=False).get_weights() for run in (small, large)]
+    kernels = [[w for w in each if w.ndim == 4] for each in weights]
+    assert all(np.allclose(a, b, atol=1e-4) for a, b in zip(*kernels, strict=True))
+    assert keras.saving.load_model(large / "model.keras", compile=False).input_shape == (None, 240, 320, 1)
+
+
+@pytest.mark.parametrize(
+    ("more", "code", "words"),
+    [
+        (("--size", "150x128"), 3, "'width'"),
+        (("--start", "nowhere"), 3, "--start nowhere: no model.keras there"),
+        (("--leave-out", "nowhere"), 5, "nowhere/PSEUDO_GT.json: cannot be read"),
+    ],
+)
+def test_mistakes_are_one_line(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], more: tuple[str, str], code: int, words: str
+) -> None:
+    assert train(folder, tmp_path / "run", *more) == code
+    assert words in capsys.readouterr().err
+
+
+def test_its_own_mistakes_are_mined_and_learned_from(folder: Path, tmp_path: Path) -> None:
+    from mien_models.preprocess import Box
+    from mien_training.faces.material import read_material
+    from mien_training.faces.mistakes import mine, read_mistakes
+
+    class Gullible:
+        def look(self, image: np.ndarray, least: float) -> list[Box]:
+            return [Box(20, 20, 40, 50, 0.8)]
+
+    material = read_material([folder], frozenset(), held_back=False)
+    path = tmp_path / "mistakes.json"
+    rng = np.random.default_rng(0)
+    found = mine(Gullible(), material, path, rng)  # type: ignore[arg-type]
+    assert found > len(material.without) - 2
+    pictures = read_mistakes(path, material)
+    # The known trap at the same place of thing_00 is no news as a whole, only in a part of the picture.
+    assert {picture.name for picture in pictures} <= {picture.name for picture in material.without}
+    assert all(len(picture.traps) for picture in pictures)
+    before = len(json.loads(path.read_text(encoding="utf-8")))
+    mine(Gullible(), material, path, rng)  # type: ignore[arg-type]
+    assert len(json.loads(path.read_text(encoding="utf-8"))) > before

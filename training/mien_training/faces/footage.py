@@ -1,0 +1,106 @@
+"""Footage to measure on: clips, previews and stills with boxes, as files, and the disturbances that are made of them.
+
+A folder with MANIFEST.csv (a row a file, its path in the column `file`) and PSEUDO_GT.json, a list of {n: "file#frame",
+g: group, gt: [{b: [x1, y1, x2, y2], m: score, k: landmarks}]}. A frame that no score reaches .4 in has no face; what scores
+less is doubtful.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+
+from mien_models.errors import DataError
+from mien_models.matching import Truth
+from mien_models.pictures import read_picture
+from mien_models.preprocess import Box, Image
+from mien_training.faces.judge import Sample
+
+MANIFEST, TRUTH = "MANIFEST.csv", "PSEUDO_GT.json"
+LEAST_SCORE = 0.4
+_PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
+
+Row = dict[str, Any]
+
+
+def read_footage(folder: Path, least_height: float) -> Iterator[tuple[str, Sample]]:
+    """Each sampled frame with its group ("asl", "gif", "caltech", "stills", "bg", "backs", "neg") and its truth.
+
+    Faces of `least_height` pixels or less are doubtful, as are those with a low score.
+
+    Raises:
+        DataError: the folder is laid out otherwise, or holds what cannot be read.
+
+    """
+    rows = _truth(folder)
+    listed = {Path(name).name: folder / name for name in _files(folder)}
+    found = sorted(set(rows) & set(listed))
+    if not found:
+        raise DataError(f"{folder}: none of the files of {MANIFEST} is in {TRUTH}")
+    for name in found:
+        for number, image in _frames(listed[name], max(rows[name])):
+            if number in rows[name]:
+                row = rows[name][number]
+                yield str(row["g"]), Sample(image, *_split(row, least_height))
+
+
+def _files(folder: Path) -> list[str]:
+    path = folder / MANIFEST
+    try:
+        with path.open(encoding="utf-8", newline="") as stream:
+            return [row["file"] for row in csv.DictReader(stream)]
+    except (OSError, KeyError, ValueError, csv.Error) as error:
+        raise DataError(f"{path}: cannot be read ({error}); it must be a table with a column 'file'") from error
+
+
+def _truth(folder: Path) -> dict[str, dict[int, Row]]:
+    path = folder / TRUTH
+    rows: dict[str, dict[int, Row]] = defaultdict(dict)
+    try:
+        for row in json.loads(path.read_text(encoding="utf-8")):
+            name, _, number = row["n"].partition("#")
+            rows[name][int(number or 0)] = row
+    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise DataError(f"{path}: cannot be read ({error}); it must be a list of frames with their boxes") from error
+    return rows
+
+
+def _split(row: Row, least_height: float) -> tuple[Truth, tuple[str, ...], tuple[tuple[tuple[float, float], ...], ...]]:
+    faces, doubtful, landmarks = [], [], []
+    for entry in row["gt"]:
+        x1, y1, x2, y2 = entry["b"]
+        box = Box(x1, y1, x2 - x1, y2 - y1)
+        if entry["m"] >= LEAST_SCORE and box.height > least_height:
+            faces.append(box)
+            landmarks.append(tuple((float(x), float(y)) for x, y in entry["k"]))
+        else:
+            doubtful.append(box)
+    return Truth(tuple(faces), tuple(doubtful)), (), tuple(landmarks)
+
+
+def _frames(path: Path, last: int) -> Iterator[tuple[int, Image]]:
+    if path.suffix.lower() in _PICTURES:
+        try:
+            picture = read_picture(path, colour=True)
+        except OSError as error:
+            raise DataError(f"{path}: {error.strerror}") from error
+        if picture is None:
+            raise DataError(f"{path}: is no picture")
+        yield 0, picture
+        return
+    capture = cv2.VideoCapture(str(path))
+    try:
+        for number in range(last + 1):
+            there, image = capture.read()
+            if not there:
+                break
+            yield number, np.asarray(image, np.uint8)
+    finally:
+        capture.release()

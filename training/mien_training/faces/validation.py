@@ -1,0 +1,88 @@
+"""Scenes that the network never learns from, and how well it does on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from mien_models.cells import LEVELS, NUMBERS, Floats
+from mien_models.finder import Finder
+from mien_models.matching import Truth
+from mien_models.preprocess import Box, Image
+from mien_training.faces.batches import Batch
+from mien_training.faces.disturb import DISTURBANCES
+from mien_training.faces.judge import WHOLE, Sample
+from mien_training.faces.material import Faces, Material
+from mien_training.faces.scenes import Scene, SceneMaker
+
+SCENES = 500
+_SEED = 1
+
+
+def validation_scenes(material: Material, height: int, width: int, count: int) -> list[Scene]:
+    """Scenes of held-back pictures, the same in every run."""
+    maker = SceneMaker(material, height, width)
+    rng = np.random.default_rng(_SEED)
+    return [maker.draw(rng) for _ in range(count)]
+
+
+def samples(scenes: list[Scene], material: Material) -> list[Sample]:
+    """The scenes, and the held-back pictures without people as they are."""
+    return [sample_of(scene) for scene in scenes] + [
+        Sample(picture.pixels, Truth((), tuple(map(box_of, picture.ignored))), (WHOLE,)) for picture in material.without
+    ]
+
+
+def disturbed(material: Material) -> Iterator[Sample]:
+    """The held-back pictures with faces as they are, and after every disturbance, each in its group."""
+    for picture in material.with_faces:
+        plain = sample_of(Scene(picture.pixels, picture.faces, picture.ignored))
+        yield replace(plain, groups=("plain",))
+        for name, disturb in DISTURBANCES.items():
+            yield replace(disturb(plain), groups=(name,))
+
+
+def sample_of(scene: Scene) -> Sample:
+    """A scene as judges want it."""
+    truth = Truth(tuple(map(box_of, scene.faces)), tuple(map(box_of, scene.ignored)))
+    return Sample(scene.pixels, truth, (), tuple(tuple(map(tuple, face[2:].tolist())) for face in scene.faces))
+
+
+def box_of(face: Faces) -> Box:
+    """The box of a face (7, 2)."""
+    (x, y), (width, height) = face[:2].tolist()
+    return Box(x - width / 2, y - height / 2, width, height)
+
+
+def keras_finder(model: Any, height: int, width: int) -> Finder:
+    """A finder that looks with a model of `network.with_rows`."""
+    grids = [(-(-height // level.stride), -(-width // level.stride)) for level in LEVELS]
+    ends = np.cumsum([rows * columns for rows, columns in grids])[:-1]
+
+    def run(pixels: Image) -> list[tuple[Floats, Floats]]:
+        rows = model.predict_on_batch(pixels[np.newaxis, ..., np.newaxis].astype(np.float32))[0]
+        tables = [part.reshape(*grid, 1 + NUMBERS) for part, grid in zip(np.split(rows, ends), grids, strict=True)]
+        return [(table[..., :1], table[..., 1:]) for table in tables]
+
+    return Finder(run, LEVELS, height, width)
+
+
+@contextmanager
+def averaged(model: Any, batches: list[Batch]) -> Iterator[None]:
+    """The model with the running average as its weights, for as long as the block lasts.
+
+    The statistics of batch normalisation belong to the weights of the last steps; those of the average are measured anew
+    on `batches` (Izmailov et al. 2018, section 3.2).
+    """
+    kept = model.get_weights()
+    model.optimizer.finalize_variable_values(model.trainable_variables)
+    for pixels, _ in batches:
+        model(pixels.astype(np.float32), training=True)
+    try:
+        yield
+    finally:
+        model.set_weights(kept)
