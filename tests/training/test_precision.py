@@ -21,7 +21,7 @@ FACES = np.random.default_rng(0).uniform(0, 255, (16, 48, 48, 1)).astype(np.floa
 def test_the_copy_answers_alike_before_and_after_a_step(name: str, precision: str, tolerance: float) -> None:
     import keras
 
-    from mien_training.emotion.precision import for_training
+    from mien_training.precision import for_training
 
     keras.utils.set_random_seed(0)
     network = ARCHITECTURES[name].build((Head.FER,))
@@ -44,7 +44,7 @@ def test_the_copy_answers_alike_before_and_after_a_step(name: str, precision: st
 def test_fused_normalisation_learns_what_keras_own_learns() -> None:
     import keras
 
-    from mien_training.emotion.precision import for_training
+    from mien_training.precision import for_training
 
     def network() -> keras.Model:
         keras.utils.set_random_seed(0)

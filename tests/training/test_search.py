@@ -86,9 +86,9 @@ def test_processes_search_together(make_dataset: Callable[..., Dataset], tmp_pat
 def test_a_bad_training_is_given_up_and_a_broken_one_survived(
     make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from mien_training.checkpoint import Progress
     from mien_training.emotion import search as module
     from mien_training.emotion.config import TrainConfig
-    from mien_training.emotion.progress import Progress
     from mien_training.emotion.train import AfterEpoch
 
     # Six fine trainings, one with a broken loss, one that is bad from the start.

@@ -8,8 +8,8 @@ from typing import Any
 from mien_models.errors import ConfigError
 from mien_models.labels import Head
 from mien_training import runs
+from mien_training.checkpoint import History
 from mien_training.emotion.comparison import Judged, RunReport
-from mien_training.emotion.progress import History
 from mien_training.emotion.stability import MOVE
 from mien_training.report import draw_comparison, draw_confusion, draw_curves, draw_reliability
 

@@ -12,7 +12,7 @@ from mien_models.errors import ConfigError
 from mien_models.labels import LABEL_SETS, Head
 from mien_training.emotion.augment import Pixels, Targets
 from mien_training.emotion.evaluate import load_network
-from mien_training.emotion.precision import for_training
+from mien_training.precision import for_training
 
 
 class Teachers:

@@ -15,9 +15,9 @@ from optuna.storages.journal import JournalFileBackend
 from mien_models.errors import ConfigError, OutcomeError
 from mien_models.labels import LABEL_SETS
 from mien_training import runs
+from mien_training.checkpoint import History
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import Faces
-from mien_training.emotion.progress import History
 from mien_training.emotion.train import fit
 
 log = logging.getLogger(__name__)

@@ -17,6 +17,7 @@ import numpy as np
 from mien_models.errors import DataError, OutcomeError
 from mien_models.labels import Emotion, Head
 from mien_training import runs
+from mien_training.checkpoint import Progress, resume, save
 from mien_training.emotion.augment import FaceBatches, Targets, batch_count
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import NO_LABEL, Faces
@@ -25,10 +26,10 @@ from mien_training.emotion.ferplus import soft_targets
 from mien_training.emotion.finish import finish
 from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED
 from mien_training.emotion.optimizers import make_optimizer
-from mien_training.emotion.precision import for_training
-from mien_training.emotion.progress import Progress, best_epoch, out_of_patience, resume, save
+from mien_training.emotion.patience import best_epoch, out_of_patience
 from mien_training.emotion.validation import validate
 from mien_training.emotion.warm_start import begin_with
+from mien_training.precision import for_training
 from mien_training.report import draw_curves
 
 log = logging.getLogger(__name__)

@@ -16,8 +16,7 @@ import numpy as np
 
 from mien_models.errors import ConfigError, OutcomeError
 from mien_training import runs
-from mien_training.emotion.precision import for_training
-from mien_training.emotion.progress import resume, save
+from mien_training.checkpoint import resume, save
 from mien_training.faces import mistakes
 from mien_training.faces.batches import Batch, BatchPool, Source, batch_pool
 from mien_training.faces.config import FinderConfig
@@ -28,6 +27,7 @@ from mien_training.faces.material import Material
 from mien_training.faces.network import build, with_rows
 from mien_training.faces.report import draw_sheet
 from mien_training.faces.validation import SCENES, averaged, keras_finder, samples, validation_scenes
+from mien_training.precision import for_training
 
 log = logging.getLogger(__name__)
 

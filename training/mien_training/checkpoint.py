@@ -1,4 +1,4 @@
-"""How far a training is: its history, its checkpoint, and whether more epochs would help."""
+"""How far a training is, and its checkpoint: one file that is replaced whole after every epoch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import DataError
-from mien_models.labels import LABEL_SETS
 from mien_training import runs
 
 log = logging.getLogger(__name__)
@@ -28,21 +27,6 @@ class Progress:
     """A record for each epoch, as in history.json."""
     best: list[npt.NDArray[Any]] | None = None
     """The weights of the best epoch, where the recipe keeps those."""
-
-
-def validation_accuracy(record: dict[str, Any]) -> float:
-    """The figure that epochs are compared by: the mean over the label sets, of the weights as they were."""
-    return float(np.mean([record["validation"][head] for head in LABEL_SETS if head in record["validation"]]))
-
-
-def best_epoch(history: History) -> int:
-    """Position of the first epoch with the highest validation accuracy."""
-    return int(np.argmax([validation_accuracy(record) for record in history]))
-
-
-def out_of_patience(history: History, patience: int | None) -> bool:
-    """Whether the last `patience` epochs brought nothing better than what was before them."""
-    return patience is not None and bool(history) and len(history) - 1 - best_epoch(history) >= patience
 
 
 def resume(model: Any, checkpoint: Path) -> Progress:
