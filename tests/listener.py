@@ -67,7 +67,7 @@ class Listener:
 
         with self._news:
             assert self._news.wait_for(enough, timeout_s), (
-                f"no {topic} = {payload} among {[(m.topic, m.payload) for m in self.messages]}"
+                f"no {topic} = {payload} among {[(m.topic, m.payload[:80]) for m in self.messages]}"
             )
 
     def cut(self) -> None:

@@ -69,7 +69,7 @@ def measure(port: int) -> dict[str, float]:
         }
     )
     with tempfile.TemporaryDirectory() as folder:
-        parts = build_parts(config, volume=None)
+        parts = build_parts(config)
         parts.pipeline.__class__ = Stamped
         assert isinstance(parts.pipeline, Stamped)
         parts.pipeline.taken = []

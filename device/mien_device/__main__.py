@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,6 +98,19 @@ def build_parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=words)
         _add_config(action)
         _add_json(action)
+    discovery = commands.add_parser("discovery", help="how Home Assistant learns of this device")
+    actions = discovery.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="print what Home Assistant is told")
+    purge = actions.add_parser(
+        "purge",
+        help="take the device out of Home Assistant and out of the broker",
+        description="For a device that is no longer used, or whose id was changed. It must not be running. Takes some "
+        "seconds; Home Assistant should be running.",
+    )
+    purge.add_argument("--device", metavar="ID", type=_device_id, help="another device's id (default: this one's)")
+    for action in (show, purge):
+        _add_config(action)
+        _add_json(action)
     return parser
 
 
@@ -123,6 +137,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _device_id(text: str) -> str:
+    if not re.fullmatch("[a-z0-9-]{1,32}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a device id")
+    return text
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
@@ -138,6 +158,8 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             return commands.show_models(arguments.names, as_json=arguments.as_json)
         case "config":
             return _config(arguments)
+        case "discovery":
+            return _discovery(arguments)
         case "demo":
             from mien_device.demo.show import run_demo
 
@@ -160,6 +182,15 @@ def _config(arguments: argparse.Namespace) -> int:
     if arguments.action == "check":
         return commands.check_config(arguments.config, as_json=arguments.as_json)
     return commands.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+
+
+def _discovery(arguments: argparse.Namespace) -> int:
+    from mien_device import commands
+
+    config = load_config(find_config(arguments.config))
+    if arguments.action == "show":
+        return commands.show_discovery(config, as_json=arguments.as_json)
+    return commands.purge_discovery(config, arguments.device, as_json=arguments.as_json)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -69,7 +69,8 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
         assert all(message.retain for message in late.messages)
         assert {topic.removeprefix(house.topic("")) for topic in late.topics()} == {
             *("availability", "info", "mood/state", "presence/state"),
-            *("now_playing/state", "volume/state", "pause/state"),
+            *("now_playing/state", "volume/state", "pause/state", "mode/state"),
+            *("camera/state", "camera/availability", "message/state"),
         }
     assert_sounds_different(device.pcm)
 
@@ -108,7 +109,7 @@ def test_the_home_can_set_volume_pause_and_next(house: House, tmp_path: Path) ->
         house.set("volume", "24")
         house.wait_for("volume/state", "24")
         assert device.terminate()[0] == 0
-    assert json.loads((device.state / "state.json").read_text()) == {"volume": 24}
+    assert json.loads((device.state / "state.json").read_text()) == {"volume": 24, "paused": False}
 
 
 def test_a_killed_device_is_said_to_be_offline(house: House, tmp_path: Path) -> None:

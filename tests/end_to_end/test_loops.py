@@ -89,14 +89,14 @@ def test_with_a_slow_network_the_newest_frame_wins(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_mosquitto()
-    monkeypatch.setattr("mien_device.loops.vision.STATS_INTERVAL_S", 2.5)
+    monkeypatch.setattr("mien_device.loops.vision.FIRST_STATS_S", 4.0)
     with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
         config = config.model_copy(
             update={
                 "mqtt": config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "slow"})
             }
         )
-        parts = build_parts(config, volume=None)
+        parts = build_parts(config)
         pipeline = Ages(config, parts)
         Daemon(config, replace(parts, pipeline=pipeline, open_camera=Reel), None, tmp_path).run(seconds=6)
         home.wait_for("mien/slow/stats")
@@ -112,12 +112,12 @@ def test_with_a_slow_network_the_newest_frame_wins(
 
 def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    Daemon(config, build_parts(config, volume=None), None, tmp_path).run(seconds=1)
+    Daemon(config, build_parts(config), None, tmp_path).run(seconds=1)
     assert set(threading.enumerate()) == before
 
 
 def test_stop_ends_it_at_once(config: Config, tmp_path: Path) -> None:
-    daemon = Daemon(config, build_parts(config, volume=None), None, tmp_path)
+    daemon = Daemon(config, build_parts(config), None, tmp_path)
     threading.Timer(0.5, daemon.stop).start()
     begin = time.monotonic()
     daemon.run()
@@ -147,7 +147,7 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_camera_that_comes_back_is_used_again(
     config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = build_parts(config, volume=None)
+    parts = build_parts(config)
     cameras = iter([BrokenCamera(), BrokenCamera()])
     parts = replace(parts, open_camera=lambda: next(cameras, None) or DemoCamera(fps=FPS))
     with caplog.at_level(logging.WARNING):
@@ -160,6 +160,6 @@ def test_a_camera_beyond_hope_ends_the_daemon_with_its_error(config: Config, tmp
     def no_camera() -> DemoCamera:
         raise CameraError("no camera")
 
-    parts = replace(build_parts(config, volume=None), open_camera=no_camera)
+    parts = replace(build_parts(config), open_camera=no_camera)
     with pytest.raises(CameraError, match="no camera"):
         Daemon(config, parts, None, tmp_path).run(seconds=30)

@@ -46,6 +46,11 @@ class Backoff:
         """Seconds to wait after the broker said no: trying fast helps nobody and may get us locked out."""
         return self._jitter(self._most_s)
 
+    def displaced(self) -> float:
+        """Seconds to wait after the broker said that another device took our client id (MQTT 5)."""
+        self._short = max(self._short, TAKE_OVERS)
+        return self._jitter(self._most_s)
+
     def lost(self, lasted_s: float) -> float:
         """Seconds to wait after a connection that held for `lasted_s`."""
         if lasted_s >= (STABLE_AFTER_TAKE_OVER_S if self.taken_over else STABLE_S):
