@@ -40,17 +40,22 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """Runs between `__enter__` and `__exit__`; keeps its ports over `stop` and `start`, but nothing retained.
+    """Runs between `__enter__` and `__exit__`; keeps its ports over `stop` and `start`, what is retained if `persistent`.
 
     Without `password` anyone may connect. The TLS listener's certificate is for localhost and 127.0.0.1.
     """
 
-    def __init__(self, folder: Path, *, password: bool = False, tls: bool = False) -> None:
+    def __init__(self, folder: Path, *, password: bool = False, tls: bool = False, persistent: bool = False) -> None:
         self.folder = folder
         self.port = free_port()
         self.tls_port = free_port() if tls else None
         self._process: subprocess.Popen[bytes] | None = None
-        lines = ["user root", "persistence false", f"allow_anonymous {str(not password).lower()}"]
+        lines = [
+            "user root",
+            f"persistence {str(persistent).lower()}",
+            f"persistence_location {folder}/",
+            f"allow_anonymous {str(not password).lower()}",
+        ]
         if password:
             lines.append(f"password_file {make_password_file(folder)}")
         lines += [f"listener {self.port} {HOST}"]

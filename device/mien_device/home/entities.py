@@ -129,8 +129,6 @@ _PLAYING_ATTRIBUTES = (
     "{{ {'artist': value_json.artist, 'title': value_json.title, 'playback': value_json.state,"
     " 'mood': value_json.mood} | tojson }}"
 )
-_HANDY = {"en": False}
-"""Shown only to those who turn it on."""
 
 ENTITIES: tuple[Entity, ...] = (
     Entity(
@@ -243,7 +241,9 @@ ENTITIES: tuple[Entity, ...] = (
         "Restart",
         thing="restart",
         needs=Feature.RESTART,
-        extra={"dev_cla": "restart", "ent_cat": "diagnostic", **_HANDY},
+        # Shown only to those who turn it on. Home Assistant never takes such an entity back while it is turned off, not
+        # even at our word; so this is for what a device has for good.
+        extra={"dev_cla": "restart", "ent_cat": "diagnostic", "en": False},
     ),
     Entity(
         "snapshot",
@@ -252,7 +252,7 @@ ENTITIES: tuple[Entity, ...] = (
         Snapshot,
         sees=True,
         needs=Feature.SNAPSHOT,
-        extra={"content_type": Snapshot.media_type, **_HANDY},
+        extra={"content_type": Snapshot.media_type},
     ),
     Entity(
         "take_snapshot",
@@ -260,6 +260,6 @@ ENTITIES: tuple[Entity, ...] = (
         "Take a snapshot",
         thing="snapshot",
         needs=Feature.SNAPSHOT,
-        extra={"ic": "mdi:camera-iris", **_HANDY},
+        extra={"ic": "mdi:camera-iris"},
     ),
 )
