@@ -67,6 +67,20 @@ def first_version(config: MqttConfig) -> MQTTProtocolVersion:
     return V311 if config.protocol == "3.1.1" else V5
 
 
+class _TidyClient(Client):
+    """Closes the socket of a websocket that did not come about; paho 2.2 leaves that to the garbage collector."""
+
+    _raw: socket.socket | None = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        self._raw = super()._create_socket_connection()
+        return self._raw
+
+    def close_raw(self) -> None:
+        if self._raw is not None:
+            self._raw.close()
+
+
 class Session:
     """Driven by one thread, that which made it: paho's own thread is not used.
 
@@ -105,7 +119,7 @@ class Session:
         self.refused_topics: tuple[str, ...] = ()
         """Subscriptions that the broker did not grant."""
         self._asked: dict[int, list[str]] = {}
-        client = Client(
+        client = _TidyClient(
             CallbackAPIVersion.VERSION2,
             client_id,
             clean_session=None if version is V5 else True,
@@ -151,6 +165,7 @@ class Session:
         try:
             self._client.connect(config.host, broker_port(config), config.keepalive_s, **self._terms())
         except WebsocketConnectionError as error:
+            self._client.close_raw()
             raise BrokerError(
                 websocket_trouble(error, config.host, broker_port(config), config.websocket_path)
             ) from None
