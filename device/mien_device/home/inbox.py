@@ -19,6 +19,8 @@ MAX_PAYLOAD = 1024
 """Bytes. The longest command that means anything is a message for the screen."""
 LONGEST_TRANSACTION = 128
 """Characters of the text by which a request is told from another."""
+LARGEST_TRANSACTION = 2**53
+"""Every whole number below it, and above its negative, is the same in every JSON library."""
 COMPLAINT_INTERVAL_S = 10.0
 """Rejected commands are logged this often at most."""
 
@@ -143,7 +145,7 @@ def _read_transaction(request: dict[str, Any]) -> str | int | None:
         return None
     if isinstance(transaction, str) and len(transaction) <= LONGEST_TRANSACTION and transaction.isprintable():
         return transaction
-    if isinstance(transaction, int) and not isinstance(transaction, bool) and abs(transaction) < 2**53:
+    if isinstance(transaction, int) and not isinstance(transaction, bool) and abs(transaction) < LARGEST_TRANSACTION:
         return transaction
     raise CommandError(
         f"the transaction is neither a whole number nor a text of at most {LONGEST_TRANSACTION} characters"

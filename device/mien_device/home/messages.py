@@ -79,14 +79,22 @@ class Info(Json):
     topic: ClassVar[str] = "info"
 
     version: str
+    """Of mien."""
     model: str
+    """The emotion model's name and version."""
     model_sha256: str
     labels: tuple[str, ...]
+    """What the model tells apart."""
     runtime: str
+    """What runs the model."""
     accelerator: str
+    """`cpu` or `edgetpu`."""
     camera: str
+    """As configured, without what could be a password."""
     finder: str
+    """What finds faces."""
     player: str
+    """What plays, and on which sound card."""
     os: str
     python: str
     started_at: str
@@ -101,6 +109,7 @@ class MoodMessage(Json):
     topic: ClassVar[str] = "mood/state"
 
     mood: Mood
+    """`none`: nobody is there."""
     confidence: Percent = Field(ge=0, le=100)
     """Per cent."""
     valence: float = Field(ge=-1, le=1)
@@ -112,6 +121,7 @@ class MoodMessage(Json):
     since: str
     """When this mood began, RFC 3339, UTC."""
     model: str
+    """As in `info`."""
 
 
 class Presence(Plain[Literal["ON", "OFF"]]):
@@ -127,6 +137,7 @@ class Probabilities(Json):
     retained: ClassVar[bool] = False
 
     probabilities: dict[Emotion, float]
+    """By mood, smoothed; they add up to one."""
     ts: str
     """RFC 3339, UTC."""
 
@@ -177,8 +188,9 @@ class ScreenMessage(Json):
     topic: ClassVar[str] = "message/state"
 
     text: str
+    """Empty: none came since the start."""
     ts: str
-    """When they came; empty: none came since the start."""
+    """When they came, RFC 3339, UTC; empty as `text` is."""
 
 
 class Stats(Json):
@@ -194,9 +206,11 @@ class Stats(Json):
     frame_age_ms_p50: float
     """Age of the frame when its mood was decided."""
     frame_age_ms_max: float
+    """The oldest of them."""
     inference_ms_p50: float
     """Time of one face through the emotion model."""
     uptime_s: int
+    """Since the daemon was started."""
     rss_mb: float
     """Memory of the daemon."""
     cpu_temp_c: float | None = None
@@ -212,14 +226,17 @@ class Event(Json):
     retained: ClassVar[bool] = False
 
     event_type: Literal["mood_changed", "face_arrived", "face_left", "track_started", "track_skipped"]
+    """What happened."""
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
     """Another for every event."""
     ts: str = Field(default_factory=utc_now)
     """RFC 3339, UTC."""
     mood: Mood
+    """The mood after it; of a track the mood it was chosen for."""
     previous: Mood | None = None
     """The mood before, of `mood_changed`."""
     faces: int | None = None
+    """People in view after it."""
     title: str | None = None
     """The track, of `track_started` and `track_skipped`."""
 
@@ -235,6 +252,7 @@ class Response(Json):
     retained: ClassVar[bool] = False
 
     status: Literal["ok", "error"]
+    """Whether it was understood and is on its way."""
     data: dict[str, Any] = Field(default_factory=dict)
     """With ok: what was taken. A state that follows from it comes on its own topic."""
     error: str | None = None

@@ -54,7 +54,7 @@ class _Word:
 
     def read_json(self, value: object) -> Any:
         if not isinstance(value, str):
-            raise CommandError(f"{shown(repr(value))} is not a string")
+            raise CommandError(f"{_told(value)} is not a string")
         return self.read(value)
 
 
@@ -81,7 +81,7 @@ class WholeNumber:
 
     def read_json(self, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise CommandError(f"{shown(repr(value))} is not a whole number")
+            raise CommandError(f"{_told(value)} is not a whole number")
         return self.read(str(value))
 
 
@@ -141,7 +141,7 @@ class Press(_Word):
 
     def read_json(self, value: object) -> None:
         if value is not None and value != PRESS:
-            raise CommandError(f"{shown(repr(value))} is not {PRESS}")
+            raise CommandError(f"{_told(value)} is not {PRESS}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +169,8 @@ class Words(_Word):
 def shown(payload: str | bytes) -> str:
     """A payload for the log and for answers: no control characters, not much of it."""
     return ascii(payload[:_SHOWN]) + ("…" if len(payload) > _SHOWN else "")
+
+
+def _told(value: object) -> str:
+    """A value of JSON for an answer."""
+    return shown(value) if isinstance(value, str) else shown(repr(value))[1:-1]
