@@ -112,6 +112,13 @@ class Mosquitto:
             self._process.wait(START_S)
             self._process = None
 
+    def kill(self) -> None:
+        """End it, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(START_S)
+            self._process = None
+
     @property
     def log(self) -> str:
         """What mosquitto wrote so far."""

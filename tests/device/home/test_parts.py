@@ -51,6 +51,14 @@ def test_short_connections_in_a_row_are_taken_for_a_take_over() -> None:
     assert not backoff.taken_over
 
 
+def test_a_broker_that_is_restarted_again_and_again_is_no_take_over() -> None:
+    backoff = Backoff(uniform=longest)
+    for _ in range(3 * TAKE_OVERS):
+        backoff.lost(SHORT_S / 2)
+        backoff.failed()
+    assert not backoff.taken_over
+
+
 def test_the_outbox_hands_out_the_newest_state_and_all_of_them_after_a_connect() -> None:
     outbox = Outbox()
     outbox.put_state("a", "1")
