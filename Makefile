@@ -31,9 +31,10 @@ endif
 test-all:
 	@sh scripts/ensure-system glib mosquitto openssl strace ffmpeg gcc
 	@sh scripts/ensure-venv device,training,convert,dev
-# Without a Python 3.13 or npm their tests are skipped, and say why; with CI=true that is a failure.
+# Without a Python 3.13, npm or redis their tests are skipped, and say why; with CI=true that is a failure.
 	@sh scripts/ensure-home-assistant || [ "$(CI)" != true ]
 	@sh scripts/ensure-node-red || [ "$(CI)" != true ]
+	@sh scripts/ensure-cluster || [ "$(CI)" != true ]
 	$(MAKE) lint
 	.venv/bin/python -m pytest
 
@@ -54,4 +55,4 @@ docs:
 	.venv/bin/python -m mien_device.home.contract
 
 clean:
-	rm -rf .venv .home-assistant .home-assistant-uv .home-assistant-python .node-red build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .home-assistant .home-assistant-uv .home-assistant-python .node-red benchmarks/cluster/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
