@@ -82,7 +82,7 @@ class SimDevice:
         port = self._fleet.port()
         await self.connection.open(port, self._greeting, [f"{self.base}/+/set", f"{self.base}/request/+"])
         self._fleet.greeted()
-        self.connection.state(discovery.topic("homeassistant", self.id), self._discovery.encode())
+        self.connection.state(discovery.topic("homeassistant", self.id), self._discovery.encode(), retain=False)
         for kind, payload in STATES.items():
             self.connection.state(f"{self.base}/{kind.topic}", payload)
         self.connection.state(f"{self.base}/{Availability.topic}", b"online")

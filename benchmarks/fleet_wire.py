@@ -70,9 +70,9 @@ class Connection:
         self._writer.write(subscribe(topics, qos))
         await asyncio.wait_for(self._subscribed.wait(), 60)
 
-    def state(self, topic: str, payload: bytes) -> None:
+    def state(self, topic: str, payload: bytes, *, retain: bool = True) -> None:
         self._number = self._number % 65535 + 1
-        self._writer.write(publish(topic, payload, number=self._number, retain=True))
+        self._writer.write(publish(topic, payload, number=self._number, retain=retain))
 
     def event(self, topic: str, payload: bytes) -> None:
         self._writer.write(publish(topic, payload))

@@ -20,8 +20,10 @@ examples:
   mien config init                   write a configuration with every setting explained
   mien run                           the daemon, with the configuration it finds (or none)
   mien run --camera replay:party.mp4 the daemon on a video instead of a camera
+  mien discovery show                what Home Assistant is told of this device
 
-Exit codes are listed in docs/exit-codes.md. Everything stays on this device: no picture is written or sent.
+Exit codes are listed in docs/exit-codes.md. Everything stays on this device: no picture is written, and none is sent
+unless you set privacy.snapshot.
 """
 
 

@@ -8,16 +8,11 @@ import platform
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
-from mien_device.camera import Camera, Frame
-from mien_device.camera.addresses import public_name
-from mien_device.camera.open import open_camera
+from mien_device.camera import Frame
 from mien_device.config import Config
 from mien_device.config.load import read_password
-from mien_device.faces import FaceFinder
-from mien_device.faces.open import open_finder
 from mien_device.features import features
 from mien_device.health import notify
 from mien_device.health.prometheus import PrometheusEndpoint
@@ -36,19 +31,12 @@ from mien_device.loops.crew import Crew
 from mien_device.loops.music import Music
 from mien_device.loops.snapshot import Snapshots
 from mien_device.loops.vision import Vision
-from mien_device.music import Player
-from mien_device.music.jukebox import Jukebox
-from mien_device.music.player import open_player
-from mien_device.music.playlist import Playlists
-from mien_device.pipeline import Pipeline
-from mien_device.state import Memory, Remembered, state_folder
+from mien_device.parts import Parts, build_parts
+from mien_device.state import Memory, state_folder
 from mien_models import __version__
 from mien_models.errors import RestartError
 from mien_models.labels import Mood
-from mien_models.runner import Classifier
 from mien_models.runtime import find_runtime
-from mien_models.selftest import self_test
-from mien_models.shipped import find_model
 
 log = logging.getLogger(__name__)
 
@@ -56,50 +44,6 @@ STOP_S = 2.0
 """Seconds that the loops have to end before they are left behind and named."""
 
 LONGEST_REASON = 200
-
-
-@dataclass(frozen=True)
-class Parts:
-    """What the loops work with; a test or the demo exchanges single ones."""
-
-    open_camera: Callable[[], Camera]
-    camera_name: str
-    pipeline: Pipeline
-    player: Player
-    jukebox: Jukebox
-    model: str
-    finder: FaceFinder
-    classifier: Classifier
-
-
-def build_parts(config: Config, remembered: Remembered = Remembered()) -> Parts:  # noqa: B008 - it is frozen
-    """Open everything but camera and network, as configured, and set what was set when it last ran.
-
-    Raises:
-        MienError: something that the configuration names is not there or not usable.
-
-    """
-    classifier = Classifier.open(find_model(config.model.emotion), config.model.accelerator, config.model.threads)
-    log.info("%s: self-test passed, %d faces", classifier.manifest.name, self_test(classifier))
-    finder = open_finder(config.faces)
-    player = open_player(config.music)
-    jukebox = Jukebox(player, Playlists(config.music), config.music)
-    if remembered.volume is not None:
-        jukebox.set_volume(remembered.volume)
-    if remembered.mode is not None:
-        jukebox.mode = remembered.mode
-    if remembered.paused:
-        jukebox.pause()
-    return Parts(
-        open_camera=lambda: open_camera(config.camera),
-        camera_name=public_name(config.camera.source),
-        pipeline=Pipeline(finder, classifier, config.faces, config.mood),
-        player=player,
-        jukebox=jukebox,
-        model=f"{classifier.manifest.name} {classifier.manifest.version}",
-        finder=finder,
-        classifier=classifier,
-    )
 
 
 class Daemon:

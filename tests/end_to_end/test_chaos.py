@@ -19,11 +19,12 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mien_device.config import Config
-from mien_device.daemon import Daemon, build_parts
+from mien_device.daemon import Daemon
 from mien_device.home.backoff import Backoff
 from mien_device.home.commands import THINGS
 from mien_device.home.messages import Availability, Event
 from mien_device.home.mqtt import MqttPublisher
+from mien_device.parts import build_parts
 from mien_models.labels import Mood
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.house import wait_until

@@ -140,13 +140,16 @@ def test_a_restart_is_asked_for(house: House, tmp_path: Path) -> None:
         assert json.loads(house.received("info")[-1])["stopped"] == "restart"
 
 
-def test_a_restart_is_refused_where_nobody_would_start_it_again(house: House, tmp_path: Path) -> None:
+def test_what_the_device_cannot_do_is_refused(house: House, tmp_path: Path) -> None:
     with Device(tmp_path, house.config("demo")) as device:
         house.wait_for("availability", "online", timeout_s=20)
         house.ears.publish(house.topic("request/restart"), '{"transaction": 1}')
         house.wait_for("response/restart")
         answer = json.loads(house.received("response/restart")[0])
         assert (answer["status"], answer["transaction"]) == ("error", 1)
+        house.set("snapshot", "PRESS")
+        house.wait_for("response/snapshot")
+        assert "privacy.snapshot" in json.loads(house.received("response/snapshot")[0])["error"]
         assert device.terminate()[0] == 0
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,16 @@ import pytest
 from mien_device.camera import Frame
 from mien_device.camera.scenes import DemoCamera
 from mien_device.config import Config
-from mien_device.daemon import Daemon, Parts, build_parts
+from mien_device.config.schema import HealthConfig
+from mien_device.daemon import Daemon
+from mien_device.parts import Parts, build_parts
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.errors import CameraError
 from mien_models.preprocess import Image
 from mien_models.runner import Answer
 from tests.listener import Listener
 from tests.make_tiny_model import TINY_MODEL
-from tests.mosquitto import Mosquitto, require_mosquitto
+from tests.mosquitto import Mosquitto, free_port, require_mosquitto
 
 SLOW_S = 0.2
 FPS = 30.0
@@ -122,6 +125,23 @@ def test_stop_ends_it_at_once(config: Config, tmp_path: Path) -> None:
     begin = time.monotonic()
     daemon.run()
     assert time.monotonic() - begin < 3.0
+
+
+def test_figures_for_prometheus(config: Config, tmp_path: Path) -> None:
+    port = free_port()
+    config = config.model_copy(update={"health": HealthConfig(prometheus_port=port)})
+    daemon = Daemon(config, build_parts(config), None, tmp_path)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        time.sleep(1.5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            figures = dict(line.split() for line in answer.read().decode().splitlines() if not line.startswith("#"))
+    finally:
+        daemon.stop()
+        thread.join(10)
+    assert float(figures["mien_fps"]) > 0
+    assert float(figures["mien_rss_mb"]) > 10
 
 
 class BrokenCamera(DemoCamera):

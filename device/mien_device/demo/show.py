@@ -16,10 +16,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mien_device.commands import with_camera
 from mien_device.config import Config, MqttConfig, MusicConfig
-from mien_device.daemon import Daemon, build_parts, stop_on_signals
+from mien_device.daemon import Daemon, stop_on_signals
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_device.demo.tunes import write_tunes
 from mien_device.home.messages import Event, MoodMessage, NowPlaying
+from mien_device.parts import build_parts
 from mien_device.state import cache_folder
 from mien_models.errors import BrokerError, OutcomeError
 

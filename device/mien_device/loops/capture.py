@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import threading
+import time
 from collections.abc import Callable
 
 from mien_device.camera import Camera, Frame
@@ -150,4 +151,7 @@ class Capture:
         """Back off, longer each time and never in step with other devices on the same hub."""
         wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
         log.warning("camera: %s; next try in %.1f s (%d of %d)", error, wait_s, failures, self._tries)
-        self._stop.wait(wait_s)
+        end = time.monotonic() + wait_s
+        # Also to be switched off ends the wait: whoever does it wants to see that it was done.
+        while self._on.is_set() and (left := end - time.monotonic()) > 0 and not self._stop.wait(min(left, OFF_TURN_S)):
+            pass
