@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.house import wait_until
@@ -113,3 +115,34 @@ def test_a_node_is_killed(cluster: Any, tmp_path: Path) -> None:
         device.process.kill()
         wait_until(lambda: home.received("mien/roams/availability")[-1] == "offline", 20, lambda: "the last will")
     balancer.close()
+
+
+def test_the_will_of_a_client_whose_node_died(cluster: Any) -> None:
+    """The other node sends it: else a dead device is online for ever."""
+    first, second = cluster.ports
+    with Listener(second, topics="wills/#") as home, Listener(first, topics="none", will=("wills/one", "gone")):
+        cluster.kill(first)
+        home.wait_for("wills/one", "gone", timeout_s=30)
+
+
+def test_a_client_that_comes_back_on_the_other_node(cluster: Any) -> None:
+    """The first node lets go of it, and it is not said to be dead."""
+    first, second = cluster.ports
+    gone = threading.Event()
+    old, new = (Client(CallbackAPIVersion.VERSION2, client_id="roams") for _ in range(2))
+    old.on_disconnect = lambda *_: gone.set()
+    old.connect(HOST, first)
+    old.loop_start()
+    try:
+        wait_until(old.is_connected, 10, lambda: "it connects")
+        new.connect(HOST, second)
+        new.loop_start()
+        wait_until(new.is_connected, 10, lambda: "it connects to the other node")
+        old.reconnect_delay_set(3600, 3600)
+        assert gone.wait(20)
+        time.sleep(0.5)
+        assert new.is_connected()
+    finally:
+        for client in (old, new):
+            client.disconnect()
+            client.loop_stop()
