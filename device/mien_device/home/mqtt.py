@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from paho.mqtt.client import MQTTMessageInfo
+
 from mien_device.config.schema import MqttConfig
 from mien_device.home.announcer import Announcer
 from mien_device.home.backoff import Backoff
@@ -189,7 +191,7 @@ class MqttPublisher:
 
     def _serve(self, session: Session) -> None:
         """Greet, then send and receive until the connection is lost or `close` is called."""
-        self._greet(session)
+        announced = self._greet(session)
         in_flight = {topic: session.publish_state(topic, payload) for topic, payload in self._outbox.take_states(set())}
         session.publish_state(self._topic(Availability.topic), ONLINE)
         self._connected, self._last_error = True, None
@@ -197,6 +199,9 @@ class MqttPublisher:
         while session.turn(TURN_S, self._outbox.bell) and not self._closing.is_set():
             self._outbox.hush()
             self._complain_of_refusals(session)
+            if self._announcer is not None and announced and all(info.is_published() for info in announced):
+                self._announcer.delivered()
+                announced = []
             self._keep_time(session)
             # One message a topic is on its way at most: a slow broker gets the newest state, not a queue of old ones.
             in_flight = {topic: info for topic, info in in_flight.items() if not info.is_published()}
@@ -207,17 +212,20 @@ class MqttPublisher:
         if self._closing.is_set():
             self._say_farewell(session)
 
-    def _greet(self, session: Session) -> None:
-        """Subscribe and announce. States follow, for which the outbox is opened."""
+    def _greet(self, session: Session) -> list[MQTTMessageInfo]:
+        """Subscribe and announce; states follow, for which the outbox is opened. The announcement, until it is delivered."""
         session.subscribe([self._topic(relative) for relative in SUBSCRIPTIONS])
+        announced = []
         if self._announcer is not None:
             # On its own: a broker that grants us our own topics may well not grant this one.
             session.subscribe([self._announcer.status_topic])
-            for topic, payload in self._announcer.on_connect():
+            announced = [
                 session.publish_state(topic, payload, retain=self._announcer.retain or not payload)
-            self._announcer.delivered()
+                for topic, payload in self._announcer.on_connect()
+            ]
         self._stats_at = time.monotonic() + STATS_AGAIN_S
         self._outbox.open()
+        return announced
 
     def _keep_time(self, session: Session) -> None:
         """What is due by the clock."""

@@ -1,6 +1,6 @@
 """One connection to the broker, from its first packet to its last, and every way in which it can fail, in words.
 
-This is the only file that imports paho.
+Only this file speaks to paho.
 """
 
 from __future__ import annotations
