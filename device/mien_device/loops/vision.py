@@ -53,6 +53,8 @@ class Vision:
         self._model = model
         self._stop = stop
         self._camera_on = camera_on
+        self._resting = False
+        """Whether everybody was forgotten already, because the camera is switched off."""
         self._snapshots = snapshots
         self._figures = Figures()
         self._told = -float("inf")
@@ -81,6 +83,7 @@ class Vision:
 
     def _turn(self, frame: Frame | None) -> Observation:
         if self._camera_on():
+            self._resting = False
             observation = self._look(frame) if frame is not None else self._pipeline.idle(time.monotonic())
             if self._camera_on():
                 return observation
@@ -90,6 +93,9 @@ class Vision:
     def _rest(self) -> Observation:
         """The camera is switched off: nobody is there, and the loop is alive all the same."""
         notify.alive()
+        if self._resting:
+            return self._pipeline.idle(time.monotonic())
+        self._resting = True
         return self._pipeline.forget(time.monotonic())
 
     def _look(self, frame: Frame) -> Observation:
