@@ -14,6 +14,7 @@ from mien_device.config.schema import MqttConfig
 from mien_device.home.announcer import Announcer
 from mien_device.home.backoff import Backoff
 from mien_device.home.commands import Command
+from mien_device.home.grumbler import Grumbler
 from mien_device.home.inbox import Inbox
 from mien_device.home.messages import OFFLINE, ONLINE, Availability, Info, Message, Response, Stats
 from mien_device.home.outbox import Outbox
@@ -84,8 +85,7 @@ class MqttPublisher:
         self._stats_at: float | None = None
         self._reason = "stopped"
         self._connected = False
-        self._last_error: str | None = None
-        self._said_refused: tuple[str, ...] = ()
+        self._grumbler = Grumbler()
 
     @property
     def name(self) -> str:
@@ -100,7 +100,7 @@ class MqttPublisher:
     @property
     def last_error(self) -> str | None:
         """Why there is no connection, with the remedy; None while there is one."""
-        return self._last_error
+        return self._grumbler.last_error
 
     def start(self, info: Info) -> None:
         """Begin to connect, in the background."""
@@ -160,15 +160,8 @@ class MqttPublisher:
         ) as session:
             try:
                 session.open(give_up=self._closing)
-            except RefusedError as error:
-                self._fail(str(error))
-                return self._backoff.refused()
-            except UnspokenError as error:
-                return self._speak_older(error)
             except BrokerError as error:
-                self._version = first_version(self._config)
-                self._fail(str(error))
-                return self._backoff.failed()
+                return self._after(error)
             begun = time.monotonic()
             try:
                 self._serve(session)
@@ -177,28 +170,35 @@ class MqttPublisher:
                 self._outbox.shut()
         lasted_s = time.monotonic() - begun
         wait_s = self._backoff.displaced() if session.taken_over else self._backoff.lost(lasted_s)
-        self._fail(self._loss(), wait_s)
+        if not self._closing.is_set():
+            self._grumbler.lost(wait_s, taken_over_as=self._client_id if self._backoff.taken_over else None)
         return wait_s
 
-    def _speak_older(self, error: UnspokenError) -> float:
-        """Go on with MQTT 3.1.1 at once, unless only 5 is wanted."""
-        if self._config.protocol == "5":
-            self._fail(str(error))
-            return self._backoff.failed()
-        log.debug("%s; trying MQTT 3.1.1", error)
-        self._version = V311
-        return 0.0
+    def _after(self, error: BrokerError) -> float:
+        """Seconds to wait after an attempt that failed with `error`."""
+        if self._closing.is_set():
+            return 0.0
+        if isinstance(error, UnspokenError) and self._config.protocol != "5":
+            log.debug("%s; trying MQTT 3.1.1", error)
+            self._version = V311
+            return 0.0
+        self._grumbler.failed(str(error))
+        if isinstance(error, RefusedError):
+            return self._backoff.refused()
+        self._version = first_version(self._config)
+        return self._backoff.failed()
 
     def _serve(self, session: Session) -> None:
         """Greet, then send and receive until the connection is lost or `close` is called."""
         announced = self._greet(session)
         in_flight = {topic: session.publish_state(topic, payload) for topic, payload in self._outbox.take_states(set())}
         session.publish_state(self._topic(Availability.topic), ONLINE)
-        self._connected, self._last_error = True, None
+        self._connected = True
+        self._grumbler.content()
         log.info("MQTT: connected to %s, MQTT %s", self.name, session.version)
         while session.turn(TURN_S, self._outbox.bell) and not self._closing.is_set():
             self._outbox.hush()
-            self._complain_of_refusals(session)
+            self._grumbler.refused(session.refused_topics)
             if self._announcer is not None and announced and all(info.is_published() for info in announced):
                 self._announcer.delivered()
                 announced = []
@@ -273,27 +273,3 @@ class MqttPublisher:
             self._announcer.announce(time.monotonic())
         self._outbox.renew()
         return {}
-
-    def _complain_of_refusals(self, session: Session) -> None:
-        if session.refused_topics and session.refused_topics != self._said_refused:
-            self._said_refused = session.refused_topics
-            log.warning(
-                "MQTT: the broker does not let us read %s; allow it in the broker's access control",
-                ", ".join(session.refused_topics),
-            )
-
-    def _loss(self) -> str:
-        if self._backoff.taken_over:
-            return (
-                f"MQTT: connections end within seconds; another device probably uses the client id {self._client_id}: "
-                "set another mqtt.device_id on one of them"
-            )
-        return "MQTT: the connection to the broker was lost"
-
-    def _fail(self, error: str, wait_s: float | None = None) -> None:
-        """Say it once, not at every attempt, and not when nobody wants to know any more."""
-        if self._closing.is_set():
-            return
-        level = logging.DEBUG if error == self._last_error else logging.WARNING
-        log.log(level, "%s%s", error, f"; next attempt in {wait_s:.0f} s" if wait_s is not None else "; trying again")
-        self._last_error = error
