@@ -26,6 +26,7 @@ class Listener:
         password: str | None = None,
         will: tuple[str, str] | None = None,
     ) -> None:
+        self.port = port
         self.messages: list[MQTTMessage] = []
         self._news = threading.Condition()
         self._subscribed = threading.Event()
