@@ -26,6 +26,7 @@ class Listener:
         password: str | None = None,
         will: tuple[str, str] | None = None,
     ) -> None:
+        self.port = port
         self.messages: list[MQTTMessage] = []
         self._news = threading.Condition()
         self._subscribed = threading.Event()
@@ -67,7 +68,7 @@ class Listener:
 
         with self._news:
             assert self._news.wait_for(enough, timeout_s), (
-                f"no {topic} = {payload} among {[(m.topic, m.payload) for m in self.messages]}"
+                f"no {topic} = {payload} among {[(m.topic, m.payload[:80]) for m in self.messages]}"
             )
 
     def cut(self) -> None:

@@ -40,17 +40,32 @@ def free_port() -> int:
 
 
 class Mosquitto:
-    """Runs between `__enter__` and `__exit__`; keeps its ports over `stop` and `start`, but nothing retained.
+    """Runs between `__enter__` and `__exit__`; keeps its ports over `stop` and `start`, what is retained if `persistent`.
 
     Without `password` anyone may connect. The TLS listener's certificate is for localhost and 127.0.0.1.
     """
 
-    def __init__(self, folder: Path, *, password: bool = False, tls: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        password: bool = False,
+        tls: bool = False,
+        persistent: bool = False,
+        websockets: bool = False,
+        client_certificates: bool = False,
+    ) -> None:
+        """Every listener has a port of its own; `client_certificates`: the one with TLS wants one of each client."""
         self.folder = folder
         self.port = free_port()
         self.tls_port = free_port() if tls else None
         self._process: subprocess.Popen[bytes] | None = None
-        lines = ["user root", "persistence false", f"allow_anonymous {str(not password).lower()}"]
+        lines = [
+            "user root",
+            f"persistence {str(persistent).lower()}",
+            f"persistence_location {folder}/",
+            f"allow_anonymous {str(not password).lower()}",
+        ]
         if password:
             lines.append(f"password_file {make_password_file(folder)}")
         lines += [f"listener {self.port} {HOST}"]
@@ -59,6 +74,17 @@ class Mosquitto:
             certificate, key = authority.issue("server", "subjectAltName=DNS:localhost,IP:127.0.0.1")
             self.ca_file = authority.certificate
             lines += [f"listener {self.tls_port} {HOST}", f"certfile {certificate}", f"keyfile {key}"]
+            if client_certificates:
+                lines += [f"cafile {authority.certificate}", "require_certificate true"]
+                self.client_certificate, self.client_key = authority.issue("client", "extendedKeyUsage=clientAuth")
+            if websockets:
+                self.secure_websocket_port = free_port()
+                lines += [f"listener {self.secure_websocket_port} {HOST}", "protocol websockets"]
+                lines += [f"certfile {certificate}", f"keyfile {key}"]
+        if websockets:
+            self.websocket_port = free_port()
+            lines += [f"listener {self.websocket_port} {HOST}", "protocol websockets"]
+        self._ports = [int(line.split()[1]) for line in lines if line.startswith("listener ")]
         self._config = folder / "mosquitto.conf"
         self._config.write_text("\n".join(lines) + "\n")
 
@@ -70,7 +96,8 @@ class Mosquitto:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
-                socket.create_connection((HOST, self.port), timeout=1).close()
+                for port in self._ports:
+                    socket.create_connection((HOST, port), timeout=1).close()
             except OSError:
                 time.sleep(0.02)
             else:
@@ -82,6 +109,13 @@ class Mosquitto:
         """End it, as an administrator would."""
         if self._process is not None:
             self._process.terminate()
+            self._process.wait(START_S)
+            self._process = None
+
+    def kill(self) -> None:
+        """End it, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
             self._process.wait(START_S)
             self._process = None
 

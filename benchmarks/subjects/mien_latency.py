@@ -18,8 +18,9 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mien_device.camera import Frame
 from mien_device.config import Config
-from mien_device.daemon import Daemon, build_parts
+from mien_device.daemon import Daemon
 from mien_device.home.messages import Probabilities
+from mien_device.parts import build_parts
 from mien_device.pipeline import Observation, Pipeline
 
 SECONDS = 20.0
@@ -69,7 +70,7 @@ def measure(port: int) -> dict[str, float]:
         }
     )
     with tempfile.TemporaryDirectory() as folder:
-        parts = build_parts(config, volume=None)
+        parts = build_parts(config)
         parts.pipeline.__class__ = Stamped
         assert isinstance(parts.pipeline, Stamped)
         parts.pipeline.taken = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,8 +20,10 @@ examples:
   mien config init                   write a configuration with every setting explained
   mien run                           the daemon, with the configuration it finds (or none)
   mien run --camera replay:party.mp4 the daemon on a video instead of a camera
+  mien discovery show                what Home Assistant is told of this device
 
-Exit codes are listed in docs/exit-codes.md. Everything stays on this device: no picture is written or sent.
+Exit codes are listed in docs/exit-codes.md. Everything stays on this device: no picture is written, and none is sent
+unless you set privacy.snapshot.
 """
 
 
@@ -106,6 +109,19 @@ def build_parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=words)
         _add_config(action)
         _add_json(action)
+    discovery = commands.add_parser("discovery", help="how Home Assistant learns of this device")
+    actions = discovery.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="print what Home Assistant is told")
+    purge = actions.add_parser(
+        "purge",
+        help="take the device out of Home Assistant and out of the broker",
+        description="For a device that is no longer used, or whose id was changed. It must not be running. Takes some "
+        "seconds; Home Assistant should be running.",
+    )
+    purge.add_argument("--device", metavar="ID", type=_device_id, help="another device's id (default: this one's)")
+    for action in (show, purge):
+        _add_config(action)
+        _add_json(action)
     return parser
 
 
@@ -132,6 +148,12 @@ def _seconds(text: str) -> float:
     return seconds
 
 
+def _device_id(text: str) -> str:
+    if not re.fullmatch("[a-z0-9-]{1,32}", text):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a device id")
+    return text
+
+
 def _port(text: str) -> int:
     if not text.isdecimal() or not 0 < int(text) < 65536:
         raise argparse.ArgumentTypeError(f"{text!r} is not a port from 1 to 65535")
@@ -140,17 +162,13 @@ def _port(text: str) -> int:
 
 def _dispatch(arguments: argparse.Namespace) -> int:
     # Imported here and below so that --help does not wait for OpenCV and the runtime.
-    from mien_device import commands
-
     match arguments.command:
-        case "models" if arguments.names[:1] == ["install"]:
-            if len(arguments.names) != 2:
-                raise ConfigError("mien models install: name one model: yunet")
-            return commands.install_model(arguments.names[1], arguments.source, as_json=arguments.as_json)
         case "models":
-            return commands.show_models(arguments.names, as_json=arguments.as_json)
+            return _models(arguments)
         case "config":
             return _config(arguments)
+        case "discovery":
+            return _discovery(arguments)
         case "demo":
             from mien_device.demo.show import run_demo
 
@@ -165,6 +183,16 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             return _run(arguments)
 
 
+def _models(arguments: argparse.Namespace) -> int:
+    from mien_device import commands
+
+    if arguments.names[:1] != ["install"]:
+        return commands.show_models(arguments.names, as_json=arguments.as_json)
+    if len(arguments.names) != 2:
+        raise ConfigError("mien models install: name one model: yunet")
+    return commands.install_model(arguments.names[1], arguments.source, as_json=arguments.as_json)
+
+
 def _config(arguments: argparse.Namespace) -> int:
     from mien_device import commands
 
@@ -173,6 +201,15 @@ def _config(arguments: argparse.Namespace) -> int:
     if arguments.action == "check":
         return commands.check_config(arguments.config, as_json=arguments.as_json)
     return commands.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+
+
+def _discovery(arguments: argparse.Namespace) -> int:
+    from mien_device import commands
+
+    config = load_config(find_config(arguments.config))
+    if arguments.action == "show":
+        return commands.show_discovery(config, as_json=arguments.as_json)
+    return commands.purge_discovery(config, arguments.device, as_json=arguments.as_json)
 
 
 def _run(arguments: argparse.Namespace) -> int:

@@ -164,7 +164,7 @@ def check_broker(config: Config) -> list[Finding]:
     """Whether the broker lets us in."""
     if not config.mqtt.host:
         return [Finding("broker", Grade.NOTE, "none configured: moods go to the log only", "set mqtt.host")]
-    from mien_device.home.mqtt import try_connect
+    from mien_device.home.once import try_connect
 
     try_connect(config.mqtt, read_password(config.mqtt))
     return [Finding("broker", Grade.OK, f"{config.mqtt.host} accepts us")]

@@ -1,4 +1,4 @@
-"""The small commands of `mien`: models and config. Each prints to standard output and returns its exit code."""
+"""The small commands of `mien`: models, config and discovery. Each prints to standard output and returns its exit code."""
 
 from __future__ import annotations
 
@@ -11,11 +11,18 @@ from pydantic import ValidationError
 
 from mien_device.camera.addresses import without_secrets
 from mien_device.config import CameraConfig, Config
-from mien_device.config.load import PASSWORD_VARIABLE, default_paths, find_config, load_config
+from mien_device.config.load import PASSWORD_VARIABLE, default_paths, find_config, load_config, read_password
 from mien_device.config.template import commented_template, effective
 from mien_device.faces.install import install_yunet
+from mien_device.features import features
+from mien_device.home import discovery
+from mien_device.home.announcer import FILE as DISCOVERY_FILE
+from mien_device.home.announcer import Announced, load_announced
+from mien_device.home.discovery import describe
+from mien_device.home.entities import Feature
+from mien_device.home.identity import device_id
 from mien_device.home.tls import check_settings
-from mien_device.state import models_folder
+from mien_device.state import models_folder, state_folder
 from mien_models.errors import ConfigError
 from mien_models.finder import ModelFinder
 from mien_models.manifest import FinderManifest, Manifest, read_kind
@@ -118,6 +125,55 @@ def show_config(config: Config, *, as_json: bool) -> int:
         json.dumps(config.model_dump(mode="json"), indent=2) if as_json else effective(config),
         end="" if not as_json else "\n",
     )
+    return 0
+
+
+def show_discovery(config: Config, *, as_json: bool) -> int:
+    """Print what Home Assistant is told of this device."""
+    device = describe(config, device_id(config.mqtt.device_id, state_folder()), features(config))
+    message, topic = discovery.message(device), discovery.topic(config.home_assistant.prefix, device.id)
+    if as_json:
+        _print(json.dumps({"topic": topic, "payload": message}, indent=2, ensure_ascii=False))
+        return 0
+    _print(f"{device.name} ({device.unique_id}), on {topic}:")
+    for component in message["cmps"].values():
+        if component["p"] == "device_automation":
+            _print(f"  trigger  {component['type']} {component['subtype']}")
+        else:
+            hidden = "" if component.get("en", True) else " (not enabled until you do it)"
+            _print(f"  {component['def_ent_id']}: {component['name']}{hidden}")
+    left_out = sorted(feature.value for feature in Feature if feature not in device.features)
+    _print(
+        f"left out, because this device does not have it or it is not configured: {', '.join(left_out) or 'nothing'}"
+    )
+    return 0
+
+
+def purge_discovery(config: Config, named: str | None, *, as_json: bool) -> int:
+    """Take a device out of Home Assistant and out of the broker.
+
+    Raises:
+        ConfigError: there is no broker in the configuration, or the name is no device id.
+        BrokerError: the broker cannot be used.
+        OutcomeError: the device is running.
+
+    """
+    if not config.mqtt.host:
+        raise ConfigError("'mqtt.host' is not set, so there is nothing to purge; name the broker in the configuration")
+    folder = state_folder()
+    own = device_id(config.mqtt.device_id, folder)
+    identity = named or own
+    device = describe(config, identity, frozenset(Feature))
+    announced = load_announced(folder / DISCOVERY_FILE) if identity == own else Announced()
+    from mien_device.home.purge import purge
+
+    cleared = purge(config, read_password(config.mqtt), device, announced)
+    if identity == own:
+        (folder / DISCOVERY_FILE).unlink(missing_ok=True)
+    if as_json:
+        _print(json.dumps({"device": identity, "cleared": cleared}, indent=2))
+    else:
+        _print("\n".join(f"cleared {topic}" for topic in cleared))
     return 0
 
 

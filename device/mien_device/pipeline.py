@@ -77,11 +77,11 @@ class Pipeline:
 
     def __init__(self, finder: FaceFinder, classifier: Reader, faces: FacesConfig, mood: MoodConfig) -> None:
         self._search = PacedSearch(finder, faces.search_interval_s)
-        # Who leaves the mood leaves the count of people: one duration for both.
-        self._tracker = Tracker(hold_s=mood.absence_s, sure=finder.sure)
+        self._sure = finder.sure
         self._classifier = classifier
         self._min_height = faces.min_height
-        self._mood = MoodTracker(mood)
+        self._mood_config = mood
+        self._begin()
         self._before: tuple[Mood, int] = (Mood.NONE, 0)
 
     def step(self, frame: Frame) -> Observation:
@@ -97,6 +97,16 @@ class Pipeline:
         """Bring the mood up to date when no frame came: nobody is seen, so in time nobody is there."""
         sighting = self._tracker.wait(now)
         return self._observe(sighting, tuple(SeenFace(t.id, t.box, None) for t in sighting.tracks), now, 0.0, 0.0)
+
+    def forget(self, now: float) -> Observation:
+        """Nobody is there from this moment on, without waiting for an absence: the camera was switched off."""
+        self._begin()
+        return self._observe(Sighting((), (), ()), (), now, 0.0, 0.0)
+
+    def _begin(self) -> None:
+        # Who leaves the mood leaves the count of people: one duration for both.
+        self._tracker = Tracker(hold_s=self._mood_config.absence_s, sure=self._sure)
+        self._mood = MoodTracker(self._mood_config)
 
     def _look(self, frame: Frame, track: Track) -> SeenFace:
         if track.last_seen != frame.captured_at:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import os
+import threading
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
+from mien_device.config.schema import MusicMode
 from mien_models.validation import Strict
 
 log = logging.getLogger(__name__)
@@ -38,35 +40,66 @@ def _folder(kind: str, xdg: str, default: str) -> Path:
 
 
 class Remembered(Strict):
-    """What was set while running and is kept."""
+    """What was set while running and is kept. None: as configured."""
 
+    camera: bool | None = None
+    """Whether it is switched on."""
     volume: int | None = Field(None, ge=0, le=100)
-    """Per cent; None: that of the configuration."""
+    """Per cent."""
+    paused: bool | None = None
+    mode: MusicMode | None = None
 
 
-def load_remembered(folder: Path) -> Remembered:
-    """What was kept; nothing if the file is missing, and nothing, with a warning, if it is damaged."""
-    path = folder / "state.json"
-    try:
-        return Remembered.model_validate_json(path.read_bytes())
-    except FileNotFoundError:
-        return Remembered()
-    except (OSError, ValidationError) as error:
-        log.warning("%s: not read (%s); starting from the configuration", path, type(error).__name__)
-        return Remembered()
+class Memory:
+    """Keeps `Remembered` in `state.json`. Used by any thread."""
+
+    def __init__(self, folder: Path) -> None:
+        """Read what was kept: nothing if the file is missing, and nothing, with a warning, if it is damaged."""
+        self._path = folder / "state.json"
+        self._lock = threading.Lock()
+        self._remembered = Remembered()
+        try:
+            self._remembered = Remembered.model_validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            pass
+        except (OSError, ValidationError) as error:
+            log.warning("%s: not read (%s); starting from the configuration", self._path, type(error).__name__)
+
+    @property
+    def remembered(self) -> Remembered:
+        """What is kept now."""
+        return self._remembered
+
+    def keep(
+        self,
+        *,
+        camera: bool | None = None,
+        volume: int | None = None,
+        paused: bool | None = None,
+        mode: MusicMode | None = None,
+    ) -> None:
+        """Take note of what is given, and leave the rest as it is."""
+        new = {"camera": camera, "volume": volume, "paused": paused, "mode": mode}
+        with self._lock:
+            changed = self._remembered.model_copy(
+                update={key: value for key, value in new.items() if value is not None}
+            )
+            if changed != self._remembered:
+                self._remembered = changed
+                write_whole(self._path, json.dumps(changed.model_dump(mode="json", exclude_none=True)))
 
 
-def save_remembered(remembered: Remembered, folder: Path) -> None:
+def write_whole(path: Path, text: str) -> None:
     """Write it whole or not at all; a full or read-only disk costs the memory, not the daemon."""
-    path, temporary = folder / "state.json", folder / ".state.json.new"
+    temporary = path.with_name(f".{path.name}.new")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("w", encoding="utf-8") as file:
-            json.dump(remembered.model_dump(mode="json"), file)
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(path)
-        directory = os.open(folder, os.O_RDONLY)
+        directory = os.open(path.parent, os.O_RDONLY)
         try:
             os.fsync(directory)  # without it a power cut can bring the old file back
         finally:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import time
 from pathlib import Path
 
 import pytest
 
 from mien_device.__main__ import main
 from mien_models.shipped import find_model
+from tests.listener import Listener
 from tests.mosquitto import USER, Mosquitto, require_mosquitto
 
 TINY = Path(__file__).parents[1] / "data" / "tiny_emotion"
@@ -47,7 +49,16 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["dance"], ["run", "--seconds", "-1"], ["run", "--seconds", "nan"], ["demo", "--port", "99999"]]
+    "arguments",
+    [
+        [],
+        ["dance"],
+        ["run", "--seconds", "-1"],
+        ["run", "--seconds", "nan"],
+        ["demo", "--port", "99999"],
+        ["discovery"],
+        ["discovery", "purge", "--device", "../x"],
+    ],
 )
 def test_misuse_is_two(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
@@ -79,6 +90,44 @@ def test_check_sees_settings_that_do_not_fit_together(tmp_path: Path, capsys: py
     found = json.loads(capsys.readouterr().out)
     assert found["ok"] is False
     assert "mqtt.ca_file" in found["error"]
+
+
+def test_discovery_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = config(tmp_path, '[mqtt]\ndevice_id = "hall"\n[home_assistant]\nname = "Mien hallway"\n')
+    assert main(["discovery", "show", *named]) == 0
+    text = capsys.readouterr().out
+    assert "Mien hallway (mien_hall), on homeassistant/device/mien_hall/config:" in text
+    assert "switch.mien_hallway_camera: Camera" in text
+    assert "left out, because this device does not have it or it is not configured: restart, snapshot" in text
+    assert main(["discovery", "show", "--json", *named]) == 0
+    shown = json.loads(capsys.readouterr().out)
+    assert shown["topic"] == "homeassistant/device/mien_hall/config"
+    assert shown["payload"]["cmps"]["camera"]["cmd_t"] == "mien/hall/camera/set"
+
+
+def test_purge_wants_a_broker(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    fails(["discovery", "purge", *config(tmp_path, "")], 3, "'mqtt.host' is not set", capsys)
+
+
+def test_purge_clears_what_the_broker_keeps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What Home Assistant makes of it is seen in tests/home_assistant/."""
+    require_mosquitto()
+    (tmp_path / "broker").mkdir()
+    with Mosquitto(tmp_path / "broker") as broker, Listener(broker.port) as home:
+        for topic in ("mien/old/availability", "mien/old/mood/state", "mien/other/availability"):
+            home.publish(topic, "offline", retain=True)
+        named = config(tmp_path, f'[mqtt]\nhost = "127.0.0.1"\nport = {broker.port}\n')
+        assert main(["discovery", "purge", "--device", "old", "--json", *named]) == 0
+        assert json.loads(capsys.readouterr().out) == {
+            "device": "old",
+            "cleared": ["homeassistant/device/mien_old/config", "mien/old/availability", "mien/old/mood/state"],
+        }
+        with Listener(broker.port) as late:
+            late.wait_for("mien/other/availability")
+            time.sleep(0.2)
+            assert late.topics() == ["mien/other/availability"]
+        home.publish("mien/old/availability", "online", retain=True)
+        fails(["discovery", "purge", "--device", "old", *named], 10, "stop it first", capsys)
 
 
 def test_models(capsys: pytest.CaptureFixture[str]) -> None:

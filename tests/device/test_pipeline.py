@@ -221,3 +221,16 @@ def test_real_person_through_the_real_parts(shared_data):
     assert sum(o.arrived for o in observations) == 1
     assert sum(o.changed for o in observations) <= 1 + len(observations) / 30 / 2
     assert observations[-1].state.mood is not Mood.NONE
+
+
+def test_to_forget_is_at_once_and_once() -> None:
+    stage = Stage(HERE)
+    assert stage.play(3)[-1].state.mood is Mood.HAPPY
+    first = stage.pipeline.forget(stage.now)
+    assert (first.state.mood, first.state.faces, first.previous) == (Mood.NONE, 0, Mood.HAPPY)
+    assert first.changed
+    later = stage.pipeline.idle(stage.now + 100)
+    assert not later.changed
+    assert later.state.since == first.state.since
+    stage.number += 2000
+    assert stage.play(3)[-1].state.mood is Mood.HAPPY, "and it begins anew"

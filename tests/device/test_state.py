@@ -7,17 +7,31 @@ from pathlib import Path
 
 import pytest
 
-from mien_device.state import Remembered, cache_folder, load_remembered, save_remembered, state_folder
+from mien_device.config import MusicMode
+from mien_device.state import Memory, Remembered, cache_folder, state_folder
 
 
 def test_round_trip(tmp_path: Path) -> None:
-    save_remembered(Remembered(volume=31), tmp_path / "new")
-    assert load_remembered(tmp_path / "new") == Remembered(volume=31)
+    memory = Memory(tmp_path / "new")
+    memory.keep(volume=31)
+    memory.keep(camera=False, paused=True)
+    memory.keep(mode=MusicMode.OFF)
+    kept = Remembered(camera=False, volume=31, paused=True, mode=MusicMode.OFF)
+    assert memory.remembered == Memory(tmp_path / "new").remembered == kept
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["state.json"]
 
 
+def test_what_did_not_change_is_not_written_again(tmp_path: Path) -> None:
+    """An SD card wears out, and this is asked for at every command."""
+    memory = Memory(tmp_path)
+    memory.keep(volume=31)
+    before = (tmp_path / "state.json").stat().st_ino
+    memory.keep(volume=31)
+    assert (tmp_path / "state.json").stat().st_ino == before
+
+
 def test_nothing_kept_yet(tmp_path: Path) -> None:
-    assert load_remembered(tmp_path) == Remembered()
+    assert Memory(tmp_path).remembered == Remembered()
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b'{"volume": 200}', b'{"volum": 3}', b"\xff"])
@@ -26,13 +40,13 @@ def test_a_damaged_file_costs_the_memory_not_the_daemon(
 ) -> None:
     (tmp_path / "state.json").write_bytes(content)
     with caplog.at_level(logging.WARNING):
-        assert load_remembered(tmp_path) == Remembered()
+        assert Memory(tmp_path).remembered == Remembered()
     assert "state.json" in caplog.text
 
 
 def test_a_place_that_cannot_be_written_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    save_remembered(Remembered(volume=5), tmp_path / "file" / "below")
+    Memory(tmp_path / "file").keep(volume=5)
     assert "not saved" in caplog.text
 
 

@@ -21,14 +21,24 @@ class Device:
     """`mien run` with a configuration, SDL's disk driver as its sound card, and nothing of this machine's home."""
 
     def __init__(
-        self, folder: Path, config: str, *, wrapper: tuple[str, ...] = (), arguments: tuple[str, ...] = ()
+        self,
+        folder: Path,
+        config: str,
+        *,
+        wrapper: tuple[str, ...] = (),
+        arguments: tuple[str, ...] = (),
+        home: Path | None = None,
+        environment: dict[str, str] | None = None,
     ) -> None:
-        self.home = folder / "home"
+        """`home` is where it keeps its state; one that was used before is as after a restart."""
+        self.home = home or folder / "home"
+        self._environment = environment or {}
         self.state, self.cache = self.home / "state", self.home / "cache"
         self.pcm = folder / "sound.raw"
         self._log = folder / "mien.log"
-        self.home.mkdir()
-        (folder / "mien.toml").write_text(config, encoding="utf-8")
+        self.home.mkdir(exist_ok=True)
+        self.config = folder / "mien.toml"
+        self.config.write_text(config, encoding="utf-8")
         self._command = [
             *wrapper,
             sys.executable,
@@ -36,11 +46,11 @@ class Device:
             "mien_device",
             "run",
             "--config",
-            str(folder / "mien.toml"),
+            str(self.config),
             *arguments,
         ]
         self._folder = folder
-        self._config = config
+        self._has_user = "username" in config
 
     def __enter__(self) -> Device:
         environment = {
@@ -52,8 +62,9 @@ class Device:
             "MIEN_CACHE_DIR": str(self.cache),
             "SDL_AUDIODRIVER": "disk",
             "SDL_DISKAUDIOFILE": str(self.pcm),
+            **self._environment,
         }
-        if "username" in self._config:
+        if self._has_user:
             environment["MIEN_MQTT_PASSWORD"] = PASSWORD
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(self._command, env=environment, stdout=log, stderr=log, cwd=self._folder)

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pytest
 
 from mien_device.demo.tunes import write_tunes
+from tests.contract import check_messages
 from tests.end_to_end.device import STOP_S, Device
 from tests.end_to_end.house import House, wait_until
 from tests.mosquitto import Mosquitto, require_mosquitto
@@ -69,8 +70,10 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
         assert all(message.retain for message in late.messages)
         assert {topic.removeprefix(house.topic("")) for topic in late.topics()} == {
             *("availability", "info", "mood/state", "presence/state"),
-            *("now_playing/state", "volume/state", "pause/state"),
+            *("now_playing/state", "volume/state", "pause/state", "mode/state"),
+            *("camera/state", "camera/availability", "message/state"),
         }
+    assert check_messages(house.ears.messages, house.topic("").rstrip("/")) >= {"event", "mood/probabilities", "stats"}
     assert_sounds_different(device.pcm)
 
 
@@ -108,7 +111,46 @@ def test_the_home_can_set_volume_pause_and_next(house: House, tmp_path: Path) ->
         house.set("volume", "24")
         house.wait_for("volume/state", "24")
         assert device.terminate()[0] == 0
-    assert json.loads((device.state / "state.json").read_text()) == {"volume": 24}
+    assert json.loads((device.state / "state.json").read_text()) == {"volume": 24, "paused": False}
+
+
+def test_what_was_set_is_there_after_a_power_cut(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        for thing, payload in (("volume", "24"), ("mode", "off"), ("pause", "ON"), ("camera", "OFF")):
+            house.set(thing, payload)
+            house.wait_for(f"{thing}/state", payload)
+        device.process.kill()
+        device.process.wait()
+    house.ears.messages.clear()
+    (tmp_path / "again").mkdir()
+    with Device(tmp_path / "again", house.config("demo"), home=device.home) as again:
+        house.wait_for("availability", "online", timeout_s=20)
+        states = [house.received(f"{thing}/state") for thing in ("volume", "mode", "pause", "camera")]
+        assert states == [["24"], ["off"], ["ON"], ["OFF"]]
+        assert again.terminate()[0] == 0
+
+
+def test_a_restart_is_asked_for(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo"), environment={"INVOCATION_ID": "0" * 32}) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        house.ears.publish(house.topic("request/restart"), '{"transaction": 1}')
+        assert device.process.wait(10) == 75, device.log
+        house.wait_for("availability", "offline")
+        assert json.loads(house.received("info")[-1])["stopped"] == "restart"
+
+
+def test_what_the_device_cannot_do_is_refused(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        house.ears.publish(house.topic("request/restart"), '{"transaction": 1}')
+        house.wait_for("response/restart")
+        answer = json.loads(house.received("response/restart")[0])
+        assert (answer["status"], answer["transaction"]) == ("error", 1)
+        house.set("snapshot", "PRESS")
+        house.wait_for("response/snapshot")
+        assert "privacy.snapshot" in json.loads(house.received("response/snapshot")[0])["error"]
+        assert device.terminate()[0] == 0
 
 
 def test_a_killed_device_is_said_to_be_offline(house: House, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 import logging
 import threading
 import time
+import urllib.request
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,14 +15,16 @@ import pytest
 from mien_device.camera import Frame
 from mien_device.camera.scenes import DemoCamera
 from mien_device.config import Config
-from mien_device.daemon import Daemon, Parts, build_parts
+from mien_device.config.schema import HealthConfig
+from mien_device.daemon import Daemon
+from mien_device.parts import Parts, build_parts
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.errors import CameraError
 from mien_models.preprocess import Image
 from mien_models.runner import Answer
 from tests.listener import Listener
 from tests.make_tiny_model import TINY_MODEL
-from tests.mosquitto import Mosquitto, require_mosquitto
+from tests.mosquitto import Mosquitto, free_port, require_mosquitto
 
 SLOW_S = 0.2
 FPS = 30.0
@@ -89,14 +92,14 @@ def test_with_a_slow_network_the_newest_frame_wins(
     config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     require_mosquitto()
-    monkeypatch.setattr("mien_device.loops.vision.STATS_INTERVAL_S", 2.5)
+    monkeypatch.setattr("mien_device.loops.vision.FIRST_STATS_S", 4.0)
     with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
         config = config.model_copy(
             update={
                 "mqtt": config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "slow"})
             }
         )
-        parts = build_parts(config, volume=None)
+        parts = build_parts(config)
         pipeline = Ages(config, parts)
         Daemon(config, replace(parts, pipeline=pipeline, open_camera=Reel), None, tmp_path).run(seconds=6)
         home.wait_for("mien/slow/stats")
@@ -112,16 +115,33 @@ def test_with_a_slow_network_the_newest_frame_wins(
 
 def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:
     before = set(threading.enumerate())
-    Daemon(config, build_parts(config, volume=None), None, tmp_path).run(seconds=1)
+    Daemon(config, build_parts(config), None, tmp_path).run(seconds=1)
     assert set(threading.enumerate()) == before
 
 
 def test_stop_ends_it_at_once(config: Config, tmp_path: Path) -> None:
-    daemon = Daemon(config, build_parts(config, volume=None), None, tmp_path)
+    daemon = Daemon(config, build_parts(config), None, tmp_path)
     threading.Timer(0.5, daemon.stop).start()
     begin = time.monotonic()
     daemon.run()
     assert time.monotonic() - begin < 3.0
+
+
+def test_figures_for_prometheus(config: Config, tmp_path: Path) -> None:
+    port = free_port()
+    config = config.model_copy(update={"health": HealthConfig(prometheus_port=port)})
+    daemon = Daemon(config, build_parts(config), None, tmp_path)
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        time.sleep(1.5)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            figures = dict(line.split() for line in answer.read().decode().splitlines() if not line.startswith("#"))
+    finally:
+        daemon.stop()
+        thread.join(10)
+    assert float(figures["mien_fps"]) > 0
+    assert float(figures["mien_rss_mb"]) > 10
 
 
 class BrokenCamera(DemoCamera):
@@ -147,7 +167,7 @@ def _short_patience(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_camera_that_comes_back_is_used_again(
     config: Config, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = build_parts(config, volume=None)
+    parts = build_parts(config)
     cameras = iter([BrokenCamera(), BrokenCamera()])
     parts = replace(parts, open_camera=lambda: next(cameras, None) or DemoCamera(fps=FPS))
     with caplog.at_level(logging.WARNING):
@@ -160,6 +180,6 @@ def test_a_camera_beyond_hope_ends_the_daemon_with_its_error(config: Config, tmp
     def no_camera() -> DemoCamera:
         raise CameraError("no camera")
 
-    parts = replace(build_parts(config, volume=None), open_camera=no_camera)
+    parts = replace(build_parts(config), open_camera=no_camera)
     with pytest.raises(CameraError, match="no camera"):
         Daemon(config, parts, None, tmp_path).run(seconds=30)

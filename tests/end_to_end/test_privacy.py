@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import re
+import time
 from pathlib import Path
 
+import cv2
+
+from mien_device.camera.scenes import DemoCamera
 from mien_device.demo.tunes import write_tunes
 from tests.end_to_end.device import Device, toml
+from tests.end_to_end.house import wait_until
 from tests.listener import Listener
 from tests.mosquitto import Mosquitto, require_mosquitto
 from tests.needs import need_program
@@ -14,6 +21,7 @@ from tests.needs import need_program
 OPENED = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"(?P<path>[^"]+)", (?P<flags>[A-Z_|0-9]+).*\) = \d')
 CREATED = re.compile(r'(?:creat|mkdir|mknod|rename|link|symlink)\w*\(.*"(?P<path>/[^"]+)".*\) = 0')
 SPOKE = re.compile(r"(?:connect|sendto|sendmsg)\(\d+.*?sa_family=(?P<family>AF_\w+)(?P<rest>[^}]*)}")
+KEPT = {"state.json", "discovery.json", "device-id"}
 HARMLESS = ("/dev/null", "/proc/", "/dev/tty", "/dev/shm/")
 
 
@@ -33,7 +41,8 @@ def test_what_is_written_and_who_is_spoken_to(tmp_path: Path) -> None:
         with Device(tmp_path, config, wrapper=wrapper, arguments=("--seconds", "12")) as device:
             home.wait_for("mien/private/event", timeout_s=60)
             assert device.process.wait(60) == 0, device.log
-        sizes = [len(message.payload) for message in home.messages]
+        sizes = [len(message.payload) for message in home.messages if not message.topic.startswith("homeassistant/")]
+        assert all(message.payload.decode().isprintable() for message in home.messages), "nothing but text"
     text = calls.read_text(encoding="utf-8", errors="replace")
 
     allowed = (str(device.state), str(device.cache), str(device.pcm), *HARMLESS)
@@ -42,7 +51,59 @@ def test_what_is_written_and_who_is_spoken_to(tmp_path: Path) -> None:
     assert " listen(" not in text, "nobody can connect to the device"
     assert max(sizes) < 2000, "no message is large enough for a picture"
     for folder in (device.state, device.cache):
-        assert [p.name for p in folder.rglob("*") if p.is_file() and p.name not in {"state.json", "device-id"}] == []
+        assert [p.name for p in folder.rglob("*") if p.is_file() and p.name not in KEPT] == []
+
+
+def test_switched_off_the_camera_is_closed_and_stays_so_over_a_restart(tmp_path: Path) -> None:
+    """The kernel knows whether the video is open. While it is not, nobody is there and the log is quiet."""
+    require_mosquitto()
+    video = tmp_path / "room.avi"
+    writer = cv2.VideoWriter(str(video), cv2.VideoWriter.fourcc(*"MJPG"), 10, (640, 480))
+    artist = DemoCamera()
+    for number in range(60):
+        writer.write(artist.draw(2 + number / 10))
+    writer.release()
+    with Mosquitto(tmp_path, persistent=True) as broker, Listener(broker.port, topics="mien/shy/#") as home:
+        config = toml(
+            camera={"source": f"replay:{video}"},
+            music={"player": "null"},
+            mqtt={"host": "127.0.0.1", "port": broker.port, "device_id": "shy"},
+        )
+        with Device(tmp_path, config) as device:
+            home.wait_for("mien/shy/presence/state", "ON", timeout_s=30)
+            assert opened(device) == {video}
+            home.publish("mien/shy/camera/set", "OFF")
+            home.wait_for("mien/shy/camera/state", "OFF")
+            wait_until(lambda: home.received("mien/shy/presence/state")[-1] == "OFF", 5, lambda: device.log)
+            assert json.loads(home.received("mien/shy/mood/state")[-1])["mood"] == "none"
+            assert opened(device) == set()
+            said, heard = device.log, len(home.messages)
+            time.sleep(3)
+            assert device.log == said
+            assert [m.topic for m in home.messages[heard:] if m.topic != "mien/shy/stats"] == []
+            assert device.terminate()[0] == 0
+        home.messages.clear()
+        (tmp_path / "again").mkdir()
+        with Device(tmp_path / "again", config, home=device.home) as again:
+            home.wait_for("mien/shy/availability", "online", timeout_s=30)
+            time.sleep(2)
+            assert opened(again) == set()
+            assert home.received("mien/shy/camera/availability") == ["online"], "off is not out of order"
+            assert set(home.received("mien/shy/presence/state")) == {"OFF"}
+            home.publish("mien/shy/camera/set", "ON")
+            home.wait_for("mien/shy/presence/state", "ON", timeout_s=30)
+            assert opened(again) == {video}
+            assert again.terminate()[0] == 0
+
+
+def opened(device: Device) -> set[Path]:
+    """The videos that the process has open, by the kernel."""
+    links = Path(f"/proc/{device.process.pid}/fd").iterdir()
+    found = set()
+    for link in links:
+        with contextlib.suppress(OSError):
+            found.add(link.readlink())
+    return {path for path in found if path.suffix == ".avi"}
 
 
 def written(calls: str) -> set[str]:

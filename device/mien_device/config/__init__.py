@@ -4,10 +4,22 @@ from mien_device.config.schema import (
     CameraConfig,
     Config,
     FacesConfig,
+    HomeAssistantConfig,
     ModelConfig,
     MoodConfig,
     MqttConfig,
     MusicConfig,
+    MusicMode,
 )
 
-__all__ = ["CameraConfig", "Config", "FacesConfig", "ModelConfig", "MoodConfig", "MqttConfig", "MusicConfig"]
+__all__ = [
+    "CameraConfig",
+    "Config",
+    "FacesConfig",
+    "HomeAssistantConfig",
+    "ModelConfig",
+    "MoodConfig",
+    "MqttConfig",
+    "MusicConfig",
+    "MusicMode",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -81,6 +82,15 @@ class MoodConfig(Strict):
     """The mood is sent again this often even if it did not change."""
 
 
+class MusicMode(StrEnum):
+    """What the music does about the mood."""
+
+    FOLLOW = "follow"
+    """Plays what fits the mood."""
+    OFF = "off"
+    """Plays nothing."""
+
+
 class MusicConfig(Strict):
     """What is played."""
 
@@ -92,6 +102,8 @@ class MusicConfig(Strict):
     """Instead of a mood's folder: another folder, or an M3U playlist. happy = "/srv/music/party.m3u" """
     volume: int = Field(60, ge=0, le=100)
     """Per cent. What was set while running is kept over a restart and wins."""
+    mode: MusicMode = MusicMode.FOLLOW
+    """follow (plays what fits the mood) or off. What was set while running is kept over a restart and wins."""
     fade_s: float = Field(3.0, ge=0, le=30)
     """Length of the fade from one track to the next."""
     linger_s: float = Field(30.0, ge=0)
@@ -106,7 +118,12 @@ class MqttConfig(Strict):
     host: str = ""
     """Name or address of the broker. Empty: no MQTT, the moods go to the log only."""
     port: int | None = Field(None, ge=1, le=65535, examples=[8883])
-    """Not set: 1883, or 8883 with tls."""
+    """Not set: 1883, or 8883 with tls; with websockets 80, or 443 with tls."""
+    protocol: Literal["auto", "5", "3.1.1"] = "auto"
+    """Version of MQTT. auto begins with 5 and falls back to 3.1.1 where the broker does not know it."""
+    transport: Literal["tcp", "websockets"] = "tcp"
+    websocket_path: str = Field("/mqtt", pattern=r"^/[!-~]*$")
+    """Where the broker answers, with transport = "websockets"."""
     username: str = ""
     password_file: UserPath | None = Field(None, examples=["/etc/mien/mqtt_password"])
     tls: bool = False
@@ -121,6 +138,36 @@ class MqttConfig(Strict):
     device_id: str = Field("", pattern=r"^[a-z0-9-]{0,32}$")
     """Not set: eight hex digits from a salted hash of the machine's id."""
     keepalive_s: int = Field(30, ge=5, le=3600)
+
+
+class HomeAssistantConfig(Strict):
+    """How Home Assistant learns of this device: by one message of its MQTT discovery."""
+
+    discovery: bool = True
+    """Whether to send it. false also takes the device out of Home Assistant again."""
+    name: str = Field("", max_length=64, examples=["Mien hallway"])
+    """What the device is called, and what its entities' ids begin with. Empty: Mien and the device id."""
+    prefix: str = Field("homeassistant", pattern=r"^[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*$")
+    """The discovery prefix that is set in Home Assistant."""
+    status_topic: str = Field("", pattern=r"^[^+#]*$", examples=["homeassistant/status"])
+    """Where Home Assistant says that it has started. Empty: PREFIX/status."""
+    retain: bool = False
+    """Let the broker keep the message. Not needed: it is sent again whenever Home Assistant starts."""
+
+
+class PrivacyConfig(Strict):
+    """What may leave the device besides words and numbers: nothing, unless it is turned on here."""
+
+    snapshot: bool = False
+    """Send the camera's picture over MQTT when the mood changes and when the home asks for it. It is never kept or
+    written anywhere by mien, but whoever may read the broker's topics sees it."""
+
+
+class HealthConfig(Strict):
+    """Figures for those who watch over many devices."""
+
+    prometheus_port: int | None = Field(None, ge=1, le=65535, examples=[9638])
+    """Not set: no endpoint. Set: http://127.0.0.1:PORT/metrics, reachable from this device only."""
 
 
 class LogConfig(Strict):
@@ -140,4 +187,7 @@ class Config(Strict):
     mood: MoodConfig = MoodConfig()
     music: MusicConfig = MusicConfig()
     mqtt: MqttConfig = MqttConfig()
+    home_assistant: HomeAssistantConfig = HomeAssistantConfig()
+    privacy: PrivacyConfig = PrivacyConfig()
+    health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

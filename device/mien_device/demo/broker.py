@@ -84,6 +84,8 @@ class DemoBroker:
             def end(task: asyncio.Task[None]) -> None:
                 connections.pop(writer)
                 writer.close()
+                if not task.cancelled():
+                    task.exception()  # a client that spoke another version, or hung up: no news, and asyncio asks that we look
 
             task.add_done_callback(end)
 
@@ -111,7 +113,7 @@ async def _hang_up(connections: dict[asyncio.StreamWriter, asyncio.Task[None]]) 
         writer.close()
     if tasks:
         await asyncio.wait(tasks, timeout=1)
-    await asyncio.sleep(0)  # lets asyncio close the sockets
+    await asyncio.sleep(0.05)  # lets asyncio close the sockets, also those of clients that went just now
 
 
 def _import_amqtt() -> Any:

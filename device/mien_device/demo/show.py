@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from paho.mqtt.client import Client, MQTTMessage
@@ -14,10 +16,11 @@ from paho.mqtt.enums import CallbackAPIVersion
 
 from mien_device.commands import with_camera
 from mien_device.config import Config, MqttConfig, MusicConfig
-from mien_device.daemon import Daemon, build_parts, stop_on_signals
+from mien_device.daemon import Daemon, stop_on_signals
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_device.demo.tunes import write_tunes
 from mien_device.home.messages import Event, MoodMessage, NowPlaying
+from mien_device.parts import build_parts
 from mien_device.state import cache_folder
 from mien_models.errors import BrokerError, OutcomeError
 
@@ -34,18 +37,18 @@ def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) ->
         MienError: a part could not be started.
 
     """
-    folder = cache_folder() / "demo"
-    tunes = folder / "tunes"
+    tunes = cache_folder() / "demo" / "tunes"
     write_tunes(tunes)
-    with DemoBroker(port) as broker:
+    # What is set in one demo must not be found in the next: a camera that somebody switched off, say.
+    with tempfile.TemporaryDirectory(prefix="mien-demo-") as state, DemoBroker(port) as broker:
         config = with_camera(
             Config(
                 music=MusicConfig(folder=tunes, fade_s=1.5),
-                mqtt=MqttConfig(host=LOOPBACK, port=broker.port, device_id=DEVICE_ID),
+                mqtt=MqttConfig(host=LOOPBACK, port=broker.port, device_id=DEVICE_ID, protocol="3.1.1"),
             ),
             source,
         )
-        daemon = Daemon(config, build_parts(config, volume=None), password=None, folder=folder)
+        daemon = Daemon(config, build_parts(config), password=None, folder=Path(state))
         with Spectator(broker.port, daemon.stop, as_json=as_json) as spectator, stop_on_signals(daemon.stop):
             spectator.say(f"mien demo: watch with any MQTT client: mosquitto_sub -p {broker.port} -t 'mien/#' -v")
             daemon.run(seconds)

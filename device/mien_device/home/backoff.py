@@ -38,12 +38,16 @@ class Backoff:
 
     def failed(self) -> float:
         """Seconds to wait after an attempt that did not reach the broker."""
-        wait_s = min(self._first_s * 2.0**self._failures, self._most_s)
-        self._failures = min(self._failures + 1, 32)  # 2.0**32 is beyond any sensible limit already
-        return self._jitter(wait_s)
+        self._short = 0  # who takes our place does not make the broker go away: it was restarted
+        return self._next()
 
     def refused(self) -> float:
         """Seconds to wait after the broker said no: trying fast helps nobody and may get us locked out."""
+        return self._jitter(self._most_s)
+
+    def displaced(self) -> float:
+        """Seconds to wait after the broker said that another device took our client id (MQTT 5)."""
+        self._short = max(self._short, TAKE_OVERS)
         return self._jitter(self._most_s)
 
     def lost(self, lasted_s: float) -> float:
@@ -52,7 +56,12 @@ class Backoff:
             self._failures = self._short = 0
         elif lasted_s < SHORT_S:
             self._short += 1
-        return self._jitter(self._most_s) if self.taken_over else self.failed()
+        return self._jitter(self._most_s) if self.taken_over else self._next()
+
+    def _next(self) -> float:
+        wait_s = min(self._first_s * 2.0**self._failures, self._most_s)
+        self._failures = min(self._failures + 1, 32)  # 2.0**32 is beyond any sensible limit already
+        return self._jitter(wait_s)
 
     def _jitter(self, wait_s: float) -> float:
         return self._uniform(wait_s / 2, wait_s)

@@ -1,130 +1,130 @@
-"""What the home may ask of mien, and the strict reading of it: anything may arrive on a `set` topic."""
+"""What the home may ask of mien. One table, `THINGS`, is behind the reading of commands, the entities and the documents."""
 
 from __future__ import annotations
 
-import logging
-import re
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
-from mien_device.home.messages import OFF, ON
+from mien_device.config.schema import MusicMode
+from mien_device.home.messages import CameraSwitch, Message, Mode, Paused, ScreenMessage, Volume
+from mien_device.home.payloads import Choice, OnOff, Payload, Press, WholeNumber, Words
 
-log = logging.getLogger(__name__)
-
-MAX_PAYLOAD = 1024
-"""Bytes. The longest command that means anything has five."""
-COMPLAINT_INTERVAL_S = 10.0
-"""Rejected commands are logged this often at most."""
-
-PRESS = "PRESS"
-_SHOWN = 40
-_WHOLE_NUMBER = re.compile("[0-9]{1,3}", re.ASCII)
+LONGEST_MESSAGE = 255
+"""Characters; also the most that Home Assistant holds as a state."""
 
 
 @dataclass(frozen=True, slots=True)
 class SetVolume:
-    """Topic `volume/set`, payload 0 … 100 as text."""
+    """Make the music louder or softer."""
 
     volume: int
     """Per cent."""
 
 
 @dataclass(frozen=True, slots=True)
-class NextTrack:
-    """Topic `next/set`, payload PRESS."""
-
-
-@dataclass(frozen=True, slots=True)
 class SetPaused:
-    """Topic `pause/set`, payload ON or OFF."""
+    """Hold the music, or go on."""
 
     paused: bool
 
 
-Command = SetVolume | NextTrack | SetPaused
+@dataclass(frozen=True, slots=True)
+class SetMode:
+    """Change what the music does about the mood."""
+
+    mode: MusicMode
 
 
-class CommandError(ValueError):
-    """A payload that means nothing on its topic."""
+@dataclass(frozen=True, slots=True)
+class NextTrack:
+    """Go on to another track."""
 
 
-def parse_command(thing: str, payload: bytes) -> Command:
-    """The command that `payload` is on the topic `<thing>/set`.
+@dataclass(frozen=True, slots=True)
+class SetCamera:
+    """Open or close the camera."""
 
-    Raises:
-        CommandError: the thing is not known, or the payload is not one of those it takes.
-
-    """
-    if len(payload) > MAX_PAYLOAD:
-        raise CommandError(f"{len(payload)} bytes are too long")
-    parser = _PARSERS.get(thing)
-    if parser is None:
-        raise CommandError("there is no such command")
-    try:
-        text = payload.decode("ascii")
-    except UnicodeDecodeError:
-        raise CommandError(f"{_show(payload)} is not plain text") from None
-    return parser(text)
+    on: bool
 
 
-def _volume(text: str) -> Command:
-    if not _WHOLE_NUMBER.fullmatch(text) or int(text) > 100:
-        raise CommandError(f"{_show(text)} is not a whole number from 0 to 100")
-    return SetVolume(int(text))
+@dataclass(frozen=True, slots=True)
+class ShowMessage:
+    """Show words on a screen."""
+
+    text: str
 
 
-def _next(text: str) -> Command:
-    if text != PRESS:
-        raise CommandError(f"{_show(text)} is not {PRESS}")
-    return NextTrack()
+@dataclass(frozen=True, slots=True)
+class TakeSnapshot:
+    """Send the camera's picture."""
 
 
-def _pause(text: str) -> Command:
-    if text not in {ON, OFF}:
-        raise CommandError(f"{_show(text)} is neither {ON} nor {OFF}")
-    return SetPaused(text == ON)
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """End the daemon so that its supervisor starts it anew."""
 
 
-_PARSERS: dict[str, Callable[[str], Command]] = {"volume": _volume, "next": _next, "pause": _pause}
-THINGS = tuple(_PARSERS)
-"""Each of them is commanded on `<thing>/set`."""
+MusicCommand = SetVolume | SetPaused | SetMode | NextTrack
+Command = MusicCommand | SetCamera | ShowMessage | TakeSnapshot | Restart
 
 
-def _show(payload: str | bytes) -> str:
-    """The payload for a log: no control characters, not much of it."""
-    return ascii(payload[:_SHOWN]) + ("…" if len(payload) > _SHOWN else "")
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """Something that is commanded on `<name>/set` and on `request/<name>`."""
+
+    name: str
+    does: str
+    """A sentence for the documents."""
+    payload: Payload
+    command: Callable[[Any], Command]
+    """From what the payload means."""
+    state: type[Message] | None = None
+    """Where the setting is echoed."""
+    kept: bool = False
+    """Whether the setting outlives a restart."""
 
 
-class CommandInbox:
-    """Hands good commands on and complains of the others, seldom. Never raises."""
-
-    def __init__(self, on_command: Callable[[Command], None], clock: Callable[[], float] = time.monotonic) -> None:
-        self._on_command = on_command
-        self._clock = clock
-        self._quiet_until = -float("inf")
-        self._unsaid = 0
-
-    def receive(self, thing: str, payload: bytes, *, retained: bool) -> None:
-        """A message came on `<thing>/set`. A retained one is an order from long ago, which must not be carried out now."""
-        if retained:
-            self._complain(thing, "was retained and is ignored; publish commands without the retain flag")
-            return
-        try:
-            command = parse_command(thing, payload)
-        except CommandError as error:
-            self._complain(thing, str(error))
-            return
-        try:
-            self._on_command(command)
-        except Exception:
-            log.exception("%s/set: the command failed", thing)
-
-    def _complain(self, thing: str, reason: str) -> None:
-        now = self._clock()
-        if now < self._quiet_until:
-            self._unsaid += 1
-            return
-        more = f" (and {self._unsaid} more commands were rejected before)" if self._unsaid else ""
-        log.warning("MQTT command %s/set: %s%s", thing, reason, more)
-        self._quiet_until, self._unsaid = now + COMPLAINT_INTERVAL_S, 0
+THINGS: dict[str, Thing] = {
+    thing.name: thing
+    for thing in (
+        Thing(
+            "camera",
+            "The privacy switch: `OFF` closes the camera; presence goes `OFF`, the mood `none`.",
+            OnOff(),
+            SetCamera,
+            CameraSwitch,
+            kept=True,
+        ),
+        Thing("volume", "Volume of the music in per cent.", WholeNumber(0, 100, "%"), SetVolume, Volume, kept=True),
+        Thing("pause", "`ON` holds the music where it is, `OFF` goes on.", OnOff(), SetPaused, Paused, kept=True),
+        Thing(
+            "mode",
+            "`follow` plays what fits the mood, `off` plays nothing.",
+            Choice([mode.value for mode in MusicMode]),
+            lambda word: SetMode(MusicMode(word)),
+            Mode,
+            kept=True,
+        ),
+        Thing("next", "On to another track of the same mood, also out of a pause.", Press(), lambda _: NextTrack()),
+        Thing(
+            "message",
+            "Words for a screen; echoed for the pages and flows that show them.",
+            Words(LONGEST_MESSAGE),
+            ShowMessage,
+            ScreenMessage,
+        ),
+        Thing(
+            "snapshot",
+            "Send the camera's picture on `snapshot`. An error unless `privacy.snapshot = true`.",
+            Press(),
+            lambda _: TakeSnapshot(),
+        ),
+        Thing(
+            "restart",
+            "End the daemon with exit code 75, for systemd to start it anew. An error where nobody would.",
+            Press(),
+            lambda _: Restart(),
+        ),
+    )
+}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 
-from mien_device.home.messages import Event, Info, MoodMessage, NowPlaying, Probabilities, Settings, Stats
+from mien_device.home.messages import Info, Message, MoodMessage, NowPlaying, Snapshot
 from mien_models.labels import Mood
 
 log = logging.getLogger(__name__)
@@ -26,33 +26,21 @@ class LogPublisher:
         """Say once what runs."""
         log.info("mien %s, model %s on %s, camera %s", info.version, info.model, info.accelerator, info.camera)
 
-    def mood(self, message: MoodMessage) -> None:
-        """One line for a mood that changed."""
-        if message.mood != self._mood:
-            self._mood = message.mood
-            log.info("mood: %s (%d %%, people in view: %d)", message.mood, message.confidence, message.faces)
+    def publish(self, message: Message) -> None:
+        """One line for a mood or track that changed."""
+        match message:
+            case MoodMessage():
+                if message.mood != self._mood:
+                    self._mood = message.mood
+                    log.info("mood: %s (%d %%, people in view: %d)", message.mood, message.confidence, message.faces)
+            case NowPlaying():
+                if (message.state, message.title) != self._playing:
+                    self._playing = (message.state, message.title)
+                    log.info("music: %s %s", message.state, message.title)
+            case Snapshot():
+                pass  # a picture is for those who asked for it, not for a log
+            case _:
+                log.debug("%s", message)
 
-    def probabilities(self, message: Probabilities) -> None:
-        """Nothing at the usual level: they say what the mood says, with more digits."""
-        log.debug("%s", message)
-
-    def now_playing(self, message: NowPlaying) -> None:
-        """One line for a track that changed."""
-        if (message.state, message.title) != self._playing:
-            self._playing = (message.state, message.title)
-            log.info("music: %s %s", message.state, message.title)
-
-    def settings(self, message: Settings) -> None:
-        """The volume and pause."""
-        log.debug("%s", message)
-
-    def stats(self, message: Stats) -> None:
-        """Figures of the last minute."""
-        log.debug("%s", message)
-
-    def event(self, message: Event) -> None:
-        """What happened; the mood's own line says the most of it already."""
-        log.debug("%s", message)
-
-    def close(self) -> None:
+    def close(self, reason: str = "stopped") -> None:
         """Nothing is open."""

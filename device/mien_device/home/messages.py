@@ -1,23 +1,27 @@
 """Every message that mien sends, one record each, with the topic it goes to: the MQTT contract.
 
-Topics lie below `<prefix>/<device id>/`. States are retained with QoS 1; events and figures are not retained, QoS 0.
+Topics lie below `<prefix>/<device id>/`. What is retained is a state and has QoS 1; what is not is momentary, has QoS 0,
+and is delivered now or never. `docs/mqtt.md` and the JSON Schemas in `schemas/` are written from these records.
 """
 
 from __future__ import annotations
 
+import json
 import uuid
 from datetime import UTC, datetime
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Generic, Literal, TypeVar
 
-from pydantic import Field
+from pydantic import ConfigDict, Field, RootModel
 
+from mien_device.config.schema import MusicMode
 from mien_models.labels import Emotion, Mood
 from mien_models.validation import Strict
 
-AVAILABILITY_TOPIC = "availability"
 ONLINE, OFFLINE = "online", "offline"
+ON, OFF = "ON", "OFF"
 
 Percent = int
+T = TypeVar("T")
 
 
 def utc_now() -> str:
@@ -25,81 +29,175 @@ def utc_now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-class Info(Strict):
-    """What this device is. Retained."""
+class Message:
+    """What goes to one topic."""
+
+    topic: ClassVar[str]
+    retained: ClassVar[bool] = True
+    """A retained message is a state: kept, and sent again on every connect."""
+    media_type: ClassVar[str] = "application/json"
+
+    def payload(self) -> str | bytes:
+        """What is sent."""
+        raise NotImplementedError
+
+
+class Json(Strict, Message):
+    """A message in JSON."""
+
+    def payload(self) -> str:
+        return self.model_dump_json()
+
+
+class Plain(RootModel[T], Message, Generic[T]):
+    """A message of one word or number, as plain text."""
+
+    model_config = ConfigDict(frozen=True)
+    media_type: ClassVar[str] = "text/plain"
+
+    def payload(self) -> str:
+        return str(self.root)
+
+
+class Availability(Plain[Literal["online", "offline"]]):
+    """Whether this device is there. `offline` is also its last will; `online` is the last thing sent on a connect, so
+    that whoever sees it finds all states in place.
+    """
+
+    topic: ClassVar[str] = "availability"
+
+
+class CameraAvailability(Plain[Literal["online", "offline"]]):
+    """Whether the camera works. It stays `online` while the camera is switched off: that is no fault."""
+
+    topic: ClassVar[str] = "camera/availability"
+
+
+class Info(Json):
+    """What this device is."""
 
     topic: ClassVar[str] = "info"
 
     version: str
+    """Of mien."""
     model: str
+    """The emotion model's name and version."""
     model_sha256: str
     labels: tuple[str, ...]
+    """What the model tells apart."""
     runtime: str
+    """What runs the model."""
     accelerator: str
+    """`cpu` or `edgetpu`."""
     camera: str
+    """As configured, without what could be a password."""
     finder: str
+    """What finds faces."""
     player: str
+    """What plays, and on which sound card."""
     os: str
     python: str
     started_at: str
     """RFC 3339, UTC."""
+    stopped: str | None = None
+    """Why it stopped, where it could still say so: sent just before `offline`. After a crash it is null."""
 
 
-class MoodMessage(Strict):
-    """The mood of the people in view. Retained; sent when it changes and every minute."""
+class MoodMessage(Json):
+    """The mood of the people in view. Sent when it changes, and again every minute."""
 
     topic: ClassVar[str] = "mood/state"
 
     mood: Mood
+    """`none`: nobody is there."""
     confidence: Percent = Field(ge=0, le=100)
     """Per cent."""
     valence: float = Field(ge=-1, le=1)
+    """Unpleasant −1 … pleasant 1."""
     arousal: float = Field(ge=-1, le=1)
+    """Calm −1 … excited 1."""
     faces: int = Field(ge=0)
     """People in view."""
     since: str
     """When this mood began, RFC 3339, UTC."""
     model: str
+    """As in `info`."""
 
 
-class Probabilities(Strict):
-    """The seven probabilities behind the mood, for flows that want more than the label. Not retained."""
+class Presence(Plain[Literal["ON", "OFF"]]):
+    """Whether somebody is in view. `OFF` also while the camera is switched off."""
+
+    topic: ClassVar[str] = "presence/state"
+
+
+class Probabilities(Json):
+    """The seven probabilities behind the mood, for flows that want more than the label. Empty with nobody in view."""
 
     topic: ClassVar[str] = "mood/probabilities"
+    retained: ClassVar[bool] = False
 
     probabilities: dict[Emotion, float]
+    """By mood, smoothed; they add up to one."""
     ts: str
+    """RFC 3339, UTC."""
 
 
-PRESENCE_TOPIC = "presence/state"
-ON, OFF = "ON", "OFF"
-
-
-class NowPlaying(Strict):
-    """The track that sounds. Retained."""
+class NowPlaying(Json):
+    """The track that sounds."""
 
     topic: ClassVar[str] = "now_playing/state"
 
     state: Literal["playing", "paused", "stopped"]
     title: str = ""
+    """From the file's tags, else its name."""
+    artist: str = ""
+    """From the file's tags."""
     mood: Mood = Mood.NONE
     """The mood it was chosen for."""
 
 
-VOLUME_TOPIC, PAUSE_TOPIC = "volume/state", "pause/state"
+class CameraSwitch(Plain[Literal["ON", "OFF"]]):
+    """The privacy switch. `OFF`: the camera is closed, not merely unread."""
+
+    topic: ClassVar[str] = "camera/state"
 
 
-class Settings(Strict):
-    """What the home may set; echoed on one topic a setting, `volume/state` and `pause/state`. Retained."""
+class Volume(Plain[int]):
+    """Per cent, 0 … 100."""
 
-    volume: Percent = Field(ge=0, le=100)
-    paused: bool = False
+    topic: ClassVar[str] = "volume/state"
+
+    root: int = Field(ge=0, le=100)
 
 
-class Stats(Strict):
-    """Figures of the last minute. Not retained."""
+class Paused(Plain[Literal["ON", "OFF"]]):
+    """Whether the music is held. Neither a new mood nor an empty room ends a pause."""
+
+    topic: ClassVar[str] = "pause/state"
+
+
+class Mode(Plain[MusicMode]):
+    """What the music does about the mood."""
+
+    topic: ClassVar[str] = "mode/state"
+
+
+class ScreenMessage(Json):
+    """The last words that the home had for a screen. mien has none of its own yet: for pages and flows that do."""
+
+    topic: ClassVar[str] = "message/state"
+
+    text: str
+    """Empty: none came since the start."""
+    ts: str
+    """When they came, RFC 3339, UTC; empty as `text` is."""
+
+
+class Stats(Json):
+    """Figures of the last minute."""
 
     topic: ClassVar[str] = "stats"
+    retained: ClassVar[bool] = False
 
     fps: float
     """Frames a second that were looked at."""
@@ -108,24 +206,75 @@ class Stats(Strict):
     frame_age_ms_p50: float
     """Age of the frame when its mood was decided."""
     frame_age_ms_max: float
+    """The oldest of them."""
     inference_ms_p50: float
     """Time of one face through the emotion model."""
     uptime_s: int
+    """Since the daemon was started."""
     rss_mb: float
+    """Memory of the daemon."""
+    cpu_temp_c: float | None = None
+    """Of the processor, °C; null where the board does not tell."""
+    throttled: bool | None = None
+    """Whether the board is slowed down, too hot, or short of voltage now; null where it does not tell."""
 
 
-class Event(Strict):
-    """Something that happened. Never retained, never queued, QoS 0."""
+class Event(Json):
+    """Something that happened just now."""
 
     topic: ClassVar[str] = "event"
+    retained: ClassVar[bool] = False
 
     event_type: Literal["mood_changed", "face_arrived", "face_left", "track_started", "track_skipped"]
+    """What happened."""
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
+    """Another for every event."""
     ts: str = Field(default_factory=utc_now)
     """RFC 3339, UTC."""
     mood: Mood
+    """The mood after it; of a track the mood it was chosen for."""
     previous: Mood | None = None
     """The mood before, of `mood_changed`."""
     faces: int | None = None
+    """People in view after it."""
     title: str | None = None
     """The track, of `track_started` and `track_skipped`."""
+
+    def payload(self) -> str:
+        """What does not belong to this kind of event is left out."""
+        return self.model_dump_json(exclude_none=True)
+
+
+class Response(Json):
+    """The answer to `request/<verb>`, and to a payload on `<thing>/set` that means nothing."""
+
+    topic: ClassVar[str] = "response/<verb>"
+    retained: ClassVar[bool] = False
+
+    status: Literal["ok", "error"]
+    """Whether it was understood and is on its way."""
+    data: dict[str, Any] = Field(default_factory=dict)
+    """With ok: what was taken. A state that follows from it comes on its own topic."""
+    error: str | None = None
+    """With error: why, in one sentence."""
+    transaction: str | int | None = None
+    """As in the request."""
+
+    def payload(self) -> str:
+        return json.dumps(self.model_dump(mode="json", exclude_none=True), ensure_ascii=False)
+
+
+class Snapshot(Plain[bytes]):
+    """The camera's picture when the mood changed or the home asked for it; only with `privacy.snapshot = true`."""
+
+    topic: ClassVar[str] = "snapshot"
+    retained: ClassVar[bool] = False
+    media_type: ClassVar[str] = "image/jpeg"
+
+    def payload(self) -> bytes:  # type: ignore[override]
+        return self.root
+
+
+def switch(on: bool) -> Literal["ON", "OFF"]:
+    """The word for it."""
+    return "ON" if on else "OFF"

@@ -3,36 +3,31 @@
 from __future__ import annotations
 
 import logging
-import secrets
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import MQTTMessageInfo
 
 from mien_device.config.schema import MqttConfig
+from mien_device.home.announcer import Announcer
 from mien_device.home.backoff import Backoff
-from mien_device.home.commands import THINGS, Command, CommandInbox
-from mien_device.home.messages import (
-    AVAILABILITY_TOPIC,
-    OFF,
-    OFFLINE,
-    ON,
-    ONLINE,
-    PAUSE_TOPIC,
-    PRESENCE_TOPIC,
-    VOLUME_TOPIC,
-    Event,
-    Info,
-    MoodMessage,
-    NowPlaying,
-    Probabilities,
-    Settings,
-    Stats,
-)
+from mien_device.home.commands import Command
+from mien_device.home.grumbler import Grumbler
+from mien_device.home.inbox import Inbox
+from mien_device.home.messages import OFFLINE, ONLINE, Availability, Info, Message, Response, Stats
 from mien_device.home.outbox import Outbox
-from mien_device.home.session import ANSWER_S, RefusedError, Session, broker_port
+from mien_device.home.session import (
+    V311,
+    RefusedError,
+    Session,
+    UnspokenError,
+    broker_port,
+    first_version,
+)
 from mien_device.home.tls import check_settings, tls_context
 from mien_models.errors import BrokerError
-from mien_models.labels import Mood
 
 log = logging.getLogger(__name__)
 
@@ -42,26 +37,18 @@ CLOSE_S = 2.5
 """So long `close` waits in all."""
 TURN_S = 1.0
 """The network thread looks this often whether the connection wants a sign of life."""
-
-
-def try_connect(config: MqttConfig, password: str | None, timeout_s: float = ANSWER_S) -> None:
-    """Connect once and hang up, under a client id of its own so that a running mien keeps its connection.
-
-    Raises:
-        BrokerError: it did not work; one line with the remedy.
-        ConfigError: the settings contradict each other, or a file that they name cannot be used.
-
-    """
-    check_settings(config, password)
-    with Session(config, password, tls_context(config), f"mien-check-{secrets.token_hex(4)}") as session:
-        session.open(timeout_s)
+STATS_AGAIN_S = 2.0
+"""So long after each announcement the figures are sent again: they are not retained, and Home Assistant subscribes to them
+up to half a second after it has read the announcement."""
+SUBSCRIPTIONS = ("+/set", "request/+")
+"""Below `<prefix>/<device id>/`."""
 
 
 class MqttPublisher:
     """Keeps a connection in one thread of its own; every call from outside only puts a message into its outbox.
 
-    What is sent on each connect, in this order: subscriptions, `info`, all states, and `online` at last, so that whoever
-    sees `online` finds everything else in place.
+    What is sent on each connect, in this order: subscriptions, Home Assistant's discovery, all states, and `online` at
+    last, so that whoever sees `online` finds everything else in place.
     """
 
     def __init__(
@@ -70,6 +57,7 @@ class MqttPublisher:
         password: str | None,
         device_id: str,
         on_command: Callable[[Command], None],
+        announcer: Announcer | None = None,
         backoff: Backoff | None = None,
     ) -> None:
         """Check the settings; nothing is sent before `start`.
@@ -82,15 +70,22 @@ class MqttPublisher:
         self._config = config
         self._password = password
         self._tls = tls_context(config)
+        self._version = first_version(config)
         self._client_id = f"mien-{device_id}"
         self._base = f"{config.prefix}/{device_id}"
-        self._inbox = CommandInbox(on_command)
+        queries = {"info": self._tell_info, "stats": self._tell_stats, "announce": self._announce}
+        self._inbox = Inbox(on_command, self._answer, queries)
+        self._announcer = announcer
         self._backoff = backoff or Backoff()
         self._outbox = Outbox()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="mien-mqtt", daemon=True)
+        self._info: Info | None = None
+        self._stats: Stats | None = None
+        self._stats_at: float | None = None
+        self._reason = "stopped"
         self._connected = False
-        self._last_error: str | None = None
+        self._grumbler = Grumbler()
 
     @property
     def name(self) -> str:
@@ -105,43 +100,25 @@ class MqttPublisher:
     @property
     def last_error(self) -> str | None:
         """Why there is no connection, with the remedy; None while there is one."""
-        return self._last_error
+        return self._grumbler.last_error
 
     def start(self, info: Info) -> None:
         """Begin to connect, in the background."""
-        self._outbox.put_state(self._topic(Info.topic), info.model_dump_json())
+        self._info = info
+        self.publish(info)
         self._thread.start()
 
-    def mood(self, message: MoodMessage) -> None:
-        """Keep and send the mood, and the presence that follows from it."""
-        # With a mood but no face the absence is not yet settled; with a face but no mood its mood is not.
-        present = message.faces > 0 or message.mood is not Mood.NONE
-        self._outbox.put_state(self._topic(MoodMessage.topic), message.model_dump_json())
-        self._outbox.put_state(self._topic(PRESENCE_TOPIC), ON if present else OFF)
+    def publish(self, message: Message) -> None:
+        """Keep and send a state; send what is momentary if there is a connection: late, it opens a door nobody asked for."""
+        if isinstance(message, Stats):
+            self._stats = message
+        put = self._outbox.put_state if message.retained else self._outbox.put_event
+        put(self._topic(message.topic), message.payload())
 
-    def probabilities(self, message: Probabilities) -> None:
-        """Send what is behind the mood, if there is a connection."""
-        self._outbox.put_event(self._topic(Probabilities.topic), message.model_dump_json())
-
-    def now_playing(self, message: NowPlaying) -> None:
-        """Keep and send the track."""
-        self._outbox.put_state(self._topic(NowPlaying.topic), message.model_dump_json())
-
-    def settings(self, message: Settings) -> None:
-        """Keep and send the echo of each setting."""
-        self._outbox.put_state(self._topic(VOLUME_TOPIC), str(message.volume))
-        self._outbox.put_state(self._topic(PAUSE_TOPIC), ON if message.paused else OFF)
-
-    def stats(self, message: Stats) -> None:
-        """Send figures, if there is a connection."""
-        self._outbox.put_event(self._topic(Stats.topic), message.model_dump_json())
-
-    def event(self, message: Event) -> None:
-        """Send what happened, if there is a connection: an event that arrives late opens a door that nobody asked for."""
-        self._outbox.put_event(self._topic(Event.topic), message.model_dump_json(exclude_none=True))
-
-    def close(self) -> None:
-        """Say `offline`, wait at most a second for the acknowledgement, disconnect. May be called twice."""
+    def close(self, reason: str = "stopped") -> None:
+        """Say why, then `offline`, wait at most a second for the acknowledgement, disconnect. May be called twice."""
+        if not self._closing.is_set():
+            self._reason = reason
         self._closing.set()
         self._outbox.ring()
         if self._thread.ident is None:  # it was never started
@@ -171,38 +148,61 @@ class MqttPublisher:
             Seconds to wait before the next.
 
         """
-        will = (self._topic(AVAILABILITY_TOPIC), OFFLINE)
+        will = (self._topic(Availability.topic), OFFLINE)
         with Session(
-            self._config, self._password, self._tls, self._client_id, will=will, on_message=self._received
+            self._config,
+            self._password,
+            self._tls,
+            self._client_id,
+            version=self._version,
+            will=will,
+            on_message=self._received,
         ) as session:
             try:
                 session.open(give_up=self._closing)
-            except RefusedError as error:
-                self._fail(str(error))
-                return self._backoff.refused()
             except BrokerError as error:
-                self._fail(str(error))
-                return self._backoff.failed()
+                return self._after(error)
             begun = time.monotonic()
             try:
                 self._serve(session)
             finally:
                 self._connected = False
                 self._outbox.shut()
-        wait_s = self._backoff.lost(time.monotonic() - begun)
-        self._fail(self._loss(), wait_s)
+        lasted_s = time.monotonic() - begun
+        wait_s = self._backoff.displaced() if session.taken_over else self._backoff.lost(lasted_s)
+        if not self._closing.is_set():
+            self._grumbler.lost(wait_s, taken_over_as=self._client_id if self._backoff.taken_over else None)
         return wait_s
+
+    def _after(self, error: BrokerError) -> float:
+        """Seconds to wait after an attempt that failed with `error`."""
+        if self._closing.is_set():
+            return 0.0
+        if isinstance(error, UnspokenError) and self._config.protocol != "5":
+            log.debug("%s; trying MQTT 3.1.1", error)
+            self._version = V311
+            return 0.0
+        self._grumbler.failed(str(error))
+        if isinstance(error, RefusedError):
+            return self._backoff.refused()
+        self._version = first_version(self._config)
+        return self._backoff.failed()
 
     def _serve(self, session: Session) -> None:
         """Greet, then send and receive until the connection is lost or `close` is called."""
-        session.subscribe([self._topic(f"{thing}/set") for thing in THINGS])
-        self._outbox.open()
+        announced = self._greet(session)
         in_flight = {topic: session.publish_state(topic, payload) for topic, payload in self._outbox.take_states(set())}
-        session.publish_state(self._topic(AVAILABILITY_TOPIC), ONLINE)
-        self._connected, self._last_error = True, None
-        log.info("MQTT: connected to %s", self.name)
+        session.publish_state(self._topic(Availability.topic), ONLINE)
+        self._connected = True
+        self._grumbler.content()
+        log.info("MQTT: connected to %s, MQTT %s", self.name, session.version)
         while session.turn(TURN_S, self._outbox.bell) and not self._closing.is_set():
             self._outbox.hush()
+            self._grumbler.refused(session.refused_topics)
+            if self._announcer is not None and announced and all(info.is_published() for info in announced):
+                self._announcer.delivered()
+                announced = []
+            self._keep_time(session)
             # One message a topic is on its way at most: a slow broker gets the newest state, not a queue of old ones.
             in_flight = {topic: info for topic, info in in_flight.items() if not info.is_published()}
             for topic, payload in self._outbox.take_states(set(in_flight)):
@@ -212,30 +212,64 @@ class MqttPublisher:
         if self._closing.is_set():
             self._say_farewell(session)
 
+    def _greet(self, session: Session) -> list[MQTTMessageInfo]:
+        """Subscribe and announce; states follow, for which the outbox is opened. The announcement, until it is delivered."""
+        session.subscribe([self._topic(relative) for relative in SUBSCRIPTIONS])
+        announced = []
+        if self._announcer is not None:
+            # On its own: a broker that grants us our own topics may well not grant this one.
+            session.subscribe([self._announcer.status_topic])
+            announced = [
+                session.publish_state(topic, payload, retain=self._announcer.retain or not payload)
+                for topic, payload in self._announcer.on_connect()
+            ]
+        self._stats_at = time.monotonic() + STATS_AGAIN_S
+        self._outbox.open()
+        return announced
+
+    def _keep_time(self, session: Session) -> None:
+        """What is due by the clock."""
+        now = time.monotonic()
+        if self._announcer is not None and (due := self._announcer.due(now)):
+            for topic, payload in due:
+                session.publish_state(topic, payload, retain=self._announcer.retain)
+            self._outbox.renew()
+            self._stats_at = now + STATS_AGAIN_S
+        if self._stats_at is not None and now >= self._stats_at:
+            self._stats_at = None
+            if self._stats is not None:
+                self.publish(self._stats)
+
     def _say_farewell(self, session: Session) -> None:
+        """First why, then `offline`."""
         deadline = time.monotonic() + FAREWELL_S
-        farewell = session.publish_state(self._topic(AVAILABILITY_TOPIC), OFFLINE)
+        if self._info is not None:
+            reason = self._info.model_copy(update={"stopped": self._reason})
+            session.publish_state(self._topic(Info.topic), reason.payload())
+        farewell = session.publish_state(self._topic(Availability.topic), OFFLINE)
         while not farewell.is_published() and (left := deadline - time.monotonic()) > 0 and session.turn(left):
             pass
         if not farewell.is_published():
             log.warning("MQTT: the broker did not acknowledge `offline`; it will notice by itself")
 
     def _received(self, topic: str, payload: bytes, retained: bool) -> None:
-        thing = topic.removeprefix(f"{self._base}/").removesuffix("/set")
-        self._inbox.receive(thing, payload, retained=retained)
-
-    def _loss(self) -> str:
-        if self._backoff.taken_over:
-            return (
-                f"MQTT: connections end within seconds; another device probably uses the client id {self._client_id}: "
-                "set another mqtt.device_id on one of them"
-            )
-        return "MQTT: the connection to the broker was lost"
-
-    def _fail(self, error: str, wait_s: float | None = None) -> None:
-        """Say it once, not at every attempt, and not when nobody wants to know any more."""
-        if self._closing.is_set():
+        if self._announcer is not None and topic == self._announcer.status_topic:
+            self._announcer.on_status(payload, time.monotonic())
             return
-        level = logging.DEBUG if error == self._last_error else logging.WARNING
-        log.log(level, "%s%s", error, f"; next attempt in {wait_s:.0f} s" if wait_s is not None else "; trying again")
-        self._last_error = error
+        self._inbox.receive(topic.removeprefix(f"{self._base}/"), payload, retained=retained)
+
+    def _answer(self, verb: str, response: Response) -> None:
+        self._outbox.put_answer(self._topic(response.topic.replace("<verb>", verb)), response.payload())
+
+    def _tell_info(self) -> dict[str, Any]:
+        return self._info.model_dump(mode="json") if self._info else {}
+
+    def _tell_stats(self) -> dict[str, Any]:
+        return self._stats.model_dump(mode="json") if self._stats else {}
+
+    def _announce(self) -> dict[str, Any]:
+        """Send Home Assistant's discovery and every state again."""
+        if self._announcer is not None:
+            self._announcer.announce(time.monotonic())
+        self._outbox.renew()
+        return {}

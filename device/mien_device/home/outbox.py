@@ -7,8 +7,12 @@ import socket
 import threading
 from collections import deque
 
+Payload = str | bytes
+
 EVENTS = 32
 """So many events wait at most, while the network thread is busy; the oldest goes first."""
+ANSWERS = 64
+"""So many answers to requests: kept apart, so that a flood of nonsense pushes no event out."""
 
 
 class Outbox:
@@ -19,22 +23,23 @@ class Outbox:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._states: dict[str, str] = {}
+        self._states: dict[str, Payload] = {}
         self._changed: dict[str, None] = {}  # a set that keeps its order
-        self._events: deque[tuple[str, str]] = deque(maxlen=EVENTS)
+        self._events: deque[tuple[str, Payload]] = deque(maxlen=EVENTS)
+        self._answers: deque[tuple[str, Payload]] = deque(maxlen=ANSWERS)
         self._open = False
         self._bell, self._ringer = socket.socketpair()
         self._bell.setblocking(False)
         self._ringer.setblocking(False)
 
-    def put_state(self, topic: str, payload: str) -> None:
+    def put_state(self, topic: str, payload: Payload) -> None:
         """Make `payload` the state of `topic`; what was not sent yet is forgotten."""
         with self._lock:
             self._states[topic] = payload
             self._changed[topic] = None
         self.ring()
 
-    def put_event(self, topic: str, payload: str) -> None:
+    def put_event(self, topic: str, payload: Payload) -> None:
         """Send it now; a no-op without a connection."""
         with self._lock:
             if not self._open:
@@ -42,20 +47,33 @@ class Outbox:
             self._events.append((topic, payload))
         self.ring()
 
+    def put_answer(self, topic: str, payload: Payload) -> None:
+        """As `put_event`, for an answer."""
+        with self._lock:
+            if not self._open:
+                return
+            self._answers.append((topic, payload))
+        self.ring()
+
+    def renew(self) -> None:
+        """Every state is to be sent again."""
+        with self._lock:
+            self._changed = dict.fromkeys(self._states)
+
     def open(self) -> None:
         """A connection was made: every state is to be sent, and events are taken."""
         with self._lock:
             self._changed = dict.fromkeys(self._states)
-            self._events.clear()
+            self._drop()
             self._open = True
 
     def shut(self) -> None:
         """The connection is gone."""
         with self._lock:
             self._open = False
-            self._events.clear()
+            self._drop()
 
-    def take_states(self, busy: set[str]) -> list[tuple[str, str]]:
+    def take_states(self, busy: set[str]) -> list[tuple[str, Payload]]:
         """Topics and payloads that changed since they were last taken, but for those `busy`: they stay."""
         with self._lock:
             topics = [topic for topic in self._changed if topic not in busy]
@@ -63,12 +81,16 @@ class Outbox:
                 del self._changed[topic]
             return [(topic, self._states[topic]) for topic in topics]
 
-    def take_events(self) -> list[tuple[str, str]]:
-        """Topics and payloads of the events since the last call."""
+    def take_events(self) -> list[tuple[str, Payload]]:
+        """Topics and payloads of the events and answers since the last call."""
         with self._lock:
-            events = list(self._events)
-            self._events.clear()
-            return events
+            taken = [*self._events, *self._answers]
+            self._drop()
+            return taken
+
+    def _drop(self) -> None:
+        self._events.clear()
+        self._answers.clear()
 
     @property
     def bell(self) -> socket.socket:

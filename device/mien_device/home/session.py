@@ -1,6 +1,6 @@
 """One connection to the broker, from its first packet to its last, and every way in which it can fail, in words.
 
-This is the only file that imports paho.
+Only this file speaks to paho.
 """
 
 from __future__ import annotations
@@ -17,29 +17,68 @@ from typing import Any
 from paho.mqtt.client import (
     Client,
     ConnectFlags,
+    DisconnectFlags,
     MQTTMessage,
     MQTTMessageInfo,
-    MQTTv311,
+    WebsocketConnectionError,
 )
-from paho.mqtt.enums import CallbackAPIVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
+from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from mien_device.config.schema import MqttConfig
-from mien_device.home.trouble import connection_trouble, refusal_trouble, silence_trouble
+from mien_device.home.trouble import connection_trouble, refusal_trouble, silence_trouble, websocket_trouble
 from mien_models.errors import BrokerError
 
 ANSWER_S = 5.0
 """So long a broker may take to answer, for each of: the TCP connection, the TLS handshake, and MQTT's own greeting."""
+LARGEST_PACKET = 65_536
+"""Bytes. With MQTT 5 the broker sends nothing larger on to us; no command is a hundredth of it."""
+EVENT_EXPIRY_S = 10
+"""With MQTT 5 the broker forgets an event that it could not pass on for so long."""
+# Reason codes of MQTT 5, section 2.4. paho translates those of 3.1.1 into them.
+_UNSUPPORTED_VERSION = 0x84
+_TAKEN_OVER = 0x8E
+
+V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
 
 
 class RefusedError(BrokerError):
     """The broker answered, and its answer was no."""
 
 
+class UnspokenError(BrokerError):
+    """The broker does not seem to know this version of MQTT: it said so, or hung up at our greeting."""
+
+
 def broker_port(config: MqttConfig) -> int:
     """The port that is set, or the one that IANA registered."""
-    return config.port or (8883 if config.tls else 1883)
+    if config.port:
+        return config.port
+    if config.transport == "websockets":
+        return 443 if config.tls else 80
+    return 8883 if config.tls else 1883
+
+
+def first_version(config: MqttConfig) -> MQTTProtocolVersion:
+    """The version of MQTT to begin with."""
+    return V311 if config.protocol == "3.1.1" else V5
+
+
+class _TidyClient(Client):
+    """Closes the socket of a websocket that did not come about; paho 2.2 leaves that to the garbage collector."""
+
+    _raw: socket.socket | None = None
+
+    def _create_socket_connection(self) -> socket.socket:
+        self._raw = super()._create_socket_connection()
+        return self._raw
+
+    def close_raw(self) -> None:
+        if self._raw is not None:
+            self._raw.close()
 
 
 class Session:
@@ -56,6 +95,7 @@ class Session:
         tls: ssl.SSLContext | None,
         client_id: str,
         *,
+        version: MQTTProtocolVersion = V5,
         will: tuple[str, str] | None = None,
         on_message: Callable[[str, bytes, bool], None] | None = None,
     ) -> None:
@@ -66,16 +106,29 @@ class Session:
             password: the broker's; handed to paho and not kept.
             tls: see `tls.tls_context`.
             client_id: unique at the broker; a second session with it ends the first.
+            version: of MQTT.
             will: topic and payload that the broker retains for us when the connection breaks.
             on_message: called with topic, payload, and whether it was retained.
 
         """
         self._config = config
         self._on_message = on_message
+        self._version = version
         self._greeting: ReasonCode | None = None
-        client = Client(
-            CallbackAPIVersion.VERSION2, client_id, clean_session=True, protocol=MQTTv311, reconnect_on_failure=False
+        self._farewell: ReasonCode | None = None
+        self.refused_topics: tuple[str, ...] = ()
+        """Subscriptions that the broker did not grant."""
+        self._asked: dict[int, list[str]] = {}
+        client = _TidyClient(
+            CallbackAPIVersion.VERSION2,
+            client_id,
+            clean_session=None if version is V5 else True,
+            protocol=version,
+            transport=config.transport,
+            reconnect_on_failure=False,
         )
+        if config.transport == "websockets":
+            client.ws_set_options(config.websocket_path)
         if config.username:
             client.username_pw_set(config.username, password)
         if tls is not None:
@@ -85,6 +138,8 @@ class Session:
         if will is not None:
             client.will_set(will[0], will[1], qos=1, retain=True)
         client.on_connect = self._greeted
+        client.on_disconnect = self._ended
+        client.on_subscribe = self._granted
         client.on_message = self._arrived
         self._client = client
 
@@ -101,13 +156,19 @@ class Session:
 
         Raises:
             RefusedError: the broker does not want us.
+            UnspokenError: the broker does not speak MQTT 5; try 3.1.1.
             BrokerError: it cannot be reached, is not who it should be, or does not answer.
 
         """
         config = self._config
         self._client.connect_timeout = timeout_s
         try:
-            self._client.connect(config.host, broker_port(config), config.keepalive_s)
+            self._client.connect(config.host, broker_port(config), config.keepalive_s, **self._terms())
+        except WebsocketConnectionError as error:
+            self._client.close_raw()
+            raise BrokerError(
+                websocket_trouble(error, config.host, broker_port(config), config.websocket_path)
+            ) from None
         except OSError as error:  # ssl.SSLError and socket.gaierror are OSErrors
             raise BrokerError(connection_trouble(error, config.host, broker_port(config), timeout_s)) from None
         deadline = time.monotonic() + timeout_s
@@ -116,9 +177,31 @@ class Session:
                 break
         if self._greeting is None:
             closed = self._client.socket() is None
-            raise BrokerError(silence_trouble(config.host, broker_port(config), config.tls, timeout_s, closed=closed))
+            kind = UnspokenError if closed and self._version is V5 else BrokerError
+            raise kind(silence_trouble(config.host, broker_port(config), config.tls, timeout_s, closed=closed))
         if self._greeting.is_failure:
-            raise RefusedError(refusal_trouble(str(self._greeting), config.username))
+            kind = (
+                UnspokenError if self._greeting.value == _UNSUPPORTED_VERSION and self._version is V5 else RefusedError
+            )
+            raise kind(refusal_trouble(str(self._greeting), config.username))
+
+    def _terms(self) -> dict[str, Any]:
+        """What MQTT 5 lets a client say in its greeting."""
+        if self._version is not V5:
+            return {}
+        properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
+        properties.MaximumPacketSize = LARGEST_PACKET
+        return {"clean_start": True, "properties": properties}
+
+    @property
+    def version(self) -> str:
+        """Of MQTT, for the log."""
+        return "5" if self._version is V5 else "3.1.1"
+
+    @property
+    def taken_over(self) -> bool:
+        """Whether the broker said that another client with our id came. Only MQTT 5 has a word for it."""
+        return self._farewell is not None and self._farewell.value == _TAKEN_OVER
 
     def turn(self, timeout_s: float, bell: socket.socket | None = None) -> bool:
         """Send and receive what there is, after waiting for it at most `timeout_s` or until `bell` is readable.
@@ -131,7 +214,7 @@ class Session:
         if connection is None:
             return False
         # What TLS has decrypted already is not seen by `select`.
-        waiting = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+        waiting = hasattr(connection, "pending") and connection.pending() > 0
         listen = [connection] if bell is None else [connection, bell]
         speak = [connection] if self._client.want_write() else []
         readable, writable, _ = select.select(listen, speak, [], 0 if waiting else timeout_s)
@@ -143,17 +226,27 @@ class Session:
         return self._client.socket() is not None
 
     def subscribe(self, topics: list[str]) -> None:
-        """Ask for the messages on `topics`."""
-        self._client.subscribe([(topic, 1) for topic in topics])
+        """Ask for the messages on `topics`; those that are not granted stand in `refused_topics` after a while."""
+        if self._version is V5:
+            _, number = self._client.subscribe([(topic, SubscribeOptions(1)) for topic in topics])
+        else:
+            _, number = self._client.subscribe([(topic, 1) for topic in topics])
+        if number is not None:
+            self._asked[number] = topics
 
-    def publish_state(self, topic: str, payload: str) -> MQTTMessageInfo:
-        """Send a retained message with QoS 1; the result knows when it was acknowledged."""
-        return self._client.publish(topic, payload, qos=1, retain=True)
+    def publish_state(self, topic: str, payload: str | bytes, *, retain: bool = True) -> MQTTMessageInfo:
+        """Send a message with QoS 1, retained by default; the result knows when it was acknowledged."""
+        return self._client.publish(topic, payload, qos=1, retain=retain)
 
-    def publish_event(self, topic: str, payload: str) -> None:
+    def publish_event(self, topic: str, payload: str | bytes) -> None:
         """Send a message with QoS 0 now, or never: it is dropped if older ones still wait for the network."""
-        if not self._client.want_write():
-            self._client.publish(topic, payload, qos=0, retain=False)
+        if self._client.want_write():
+            return
+        properties = None
+        if self._version is V5:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.MessageExpiryInterval = EVENT_EXPIRY_S
+        self._client.publish(topic, payload, qos=0, retain=False, properties=properties)
 
     def close(self) -> None:
         """Say goodbye, so that the broker does not send the will, and close the socket. May be called twice."""
@@ -167,6 +260,19 @@ class Session:
         self, client: Client, userdata: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         self._greeting = reason
+
+    def _ended(
+        self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if flags.is_disconnect_packet_from_server:
+            self._farewell = reason
+
+    def _granted(
+        self, client: Client, userdata: Any, number: int, reasons: list[ReasonCode], properties: Properties | None
+    ) -> None:
+        topics = self._asked.pop(number, [])
+        refused = (topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure)
+        self.refused_topics += tuple(refused)
 
     def _arrived(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if self._on_message is not None:

@@ -66,3 +66,8 @@ def silence_trouble(host: str, port: int, tls: bool, timeout_s: float, *, closed
         else "if this is its TLS port, set mqtt.tls"
     )
     return f"MQTT broker {host}:{port}: closed the connection before it answered; {remedy}"
+
+
+def websocket_trouble(error: Exception, host: str, port: int, path: str) -> str:
+    """Why the connection did not become a websocket. `error` is paho's own word for it."""
+    return f"MQTT broker {host}:{port}: no websocket at {path} ({error}); check mqtt.port and mqtt.websocket_path"

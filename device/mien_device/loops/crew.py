@@ -46,6 +46,11 @@ class Crew:
             log.error("thread %s did not stop within %g s", name, deadline_s)
         return zombies
 
+    @property
+    def failure(self) -> BaseException | None:
+        """The first exception that left a loop, if any did."""
+        return self._failure
+
     def raise_failure(self) -> None:
         """Raise the first exception that left a loop, if any did."""
         if self._failure is not None:

@@ -6,14 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
+from typing import Literal
 
 from mien_device.home import Publisher
-from mien_device.home.commands import Command, NextTrack, SetPaused, SetVolume
-from mien_device.home.messages import Event, NowPlaying, Settings
+from mien_device.home.commands import MusicCommand, NextTrack, SetMode, SetPaused, SetVolume
+from mien_device.home.messages import Event, Message, Mode, NowPlaying, Paused, Volume, switch
 from mien_device.latest import Closed, Latest
 from mien_device.music.jukebox import Change, Jukebox, TrackSkipped, TrackStarted
-from mien_device.state import Remembered, save_remembered
+from mien_device.state import Memory
 from mien_models.labels import Mood
 
 log = logging.getLogger(__name__)
@@ -32,20 +32,19 @@ class Music:
         jukebox: Jukebox,
         moods: Latest[Mood],
         publisher: Publisher,
-        folder: Path,
+        memory: Memory,
         stop: threading.Event,
     ) -> None:
         self._jukebox = jukebox
         self._moods = moods
         self._publisher = publisher
-        self._folder = folder
+        self._memory = memory
         self._stop = stop
-        self._commands: list[Command] = []
+        self._commands: list[MusicCommand] = []
         self._lock = threading.Lock()
-        self._told_playing: NowPlaying | None = None
-        self._told_settings: Settings | None = None
+        self._told: dict[type[Message], Message] = {}
 
-    def command(self, command: Command) -> None:
+    def command(self, command: MusicCommand) -> None:
         """Take a command from any thread; it is carried out within a tick.
 
         Of several volumes, as a slider sends them, and of several pauses only the last one counts.
@@ -78,48 +77,48 @@ class Music:
         finally:
             self._jukebox.close()
 
-    def _take_commands(self) -> list[Command]:
+    def _take_commands(self) -> list[MusicCommand]:
         with self._lock:
             taken, self._commands = self._commands, []
         return taken
 
-    def _obey(self, command: Command, now: float) -> None:
+    def _obey(self, command: MusicCommand, now: float) -> None:
         match command:
             case SetVolume(volume):
                 self._jukebox.set_volume(volume)
-                save_remembered(Remembered(volume=volume), self._folder)
+                self._memory.keep(volume=volume)
             case SetPaused(True):
                 self._jukebox.pause()
             case SetPaused(False):
                 self._report(self._jukebox.resume(now))
+            case SetMode(mode):
+                self._report(self._jukebox.set_mode(mode, now))
+                self._memory.keep(mode=mode)
             case NextTrack():
                 left = self._jukebox.playing
                 changes = self._jukebox.next(now)
                 if left is not None and any(isinstance(change, TrackStarted) for change in changes):
-                    self._publisher.event(Event(event_type="track_skipped", mood=left.mood, title=left.title))
+                    self._publisher.publish(Event(event_type="track_skipped", mood=left.mood, title=left.title))
                 self._report(changes)
+        self._memory.keep(paused=self._jukebox.paused)  # also the next track may have ended a pause
 
     def _report(self, changes: Sequence[Change]) -> None:
         for change in changes:
             match change:
                 case TrackStarted(track):
                     log.info("plays %s (%s)", track.title, track.mood)
-                    self._publisher.event(Event(event_type="track_started", mood=track.mood, title=track.title))
+                    self._publisher.publish(Event(event_type="track_started", mood=track.mood, title=track.title))
                 case TrackSkipped(track):
-                    self._publisher.event(Event(event_type="track_skipped", mood=track.mood, title=track.title))
+                    self._publisher.publish(Event(event_type="track_skipped", mood=track.mood, title=track.title))
 
     def _echo(self) -> None:
         """Tell the home what plays and how it is set, where that changed."""
-        settings = Settings(volume=self._jukebox.volume, paused=self._jukebox.paused)
-        if settings != self._told_settings:
-            self._told_settings = settings
-            self._publisher.settings(settings)
-        track = self._jukebox.playing
-        playing = (
-            NowPlaying(state="stopped")
-            if track is None
-            else NowPlaying(state="paused" if self._jukebox.paused else "playing", title=track.title, mood=track.mood)
-        )
-        if playing != self._told_playing:
-            self._told_playing = playing
-            self._publisher.now_playing(playing)
+        jukebox, track = self._jukebox, self._jukebox.playing
+        playing = NowPlaying(state="stopped")
+        if track is not None:
+            state: Literal["paused", "playing"] = "paused" if jukebox.paused else "playing"
+            playing = NowPlaying(state=state, title=track.title, artist=track.artist, mood=track.mood)
+        for message in (Volume(jukebox.volume), Paused(switch(jukebox.paused)), Mode(jukebox.mode), playing):
+            if message != self._told.get(type(message)):
+                self._told[type(message)] = message
+                self._publisher.publish(message)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from mien_device.camera import Frame
 from mien_device.config import MoodConfig
 from mien_device.health import notify
 from mien_device.home import Publisher
-from mien_device.home.messages import Event, MoodMessage, Probabilities, utc_now
+from mien_device.home.discovery import STATS_INTERVAL_S
+from mien_device.home.messages import Event, MoodMessage, Presence, Probabilities, Stats, switch, utc_now
 from mien_device.latest import Closed, Latest
 from mien_device.loops.figures import Figures
+from mien_device.loops.snapshot import Snapshots
 from mien_device.mood import MoodState, nobody
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.labels import Mood
@@ -22,7 +25,8 @@ log = logging.getLogger(__name__)
 
 PATIENCE_S = 0.5
 """Without a frame for so long the mood is brought up to date without one."""
-STATS_INTERVAL_S = 60.0
+FIRST_STATS_S = 5.0
+"""The first figures are sent so soon, that nobody has to wait a minute for a temperature."""
 
 
 class Vision:
@@ -37,7 +41,10 @@ class Vision:
         config: MoodConfig,
         model: str,
         stop: threading.Event,
+        camera_on: Callable[[], bool] = lambda: True,
+        snapshots: Snapshots | None = None,
     ) -> None:
+        """Prepare it. While `camera_on` says no, no frame is looked at and nobody is there."""
         self._slot = slot
         self._pipeline = pipeline
         self._publisher = publisher
@@ -45,51 +52,84 @@ class Vision:
         self._heartbeat_s = config.heartbeat_s
         self._model = model
         self._stop = stop
+        self._camera_on = camera_on
+        self._resting = False
+        """Whether everybody was forgotten already, because the camera is switched off."""
+        self._snapshots = snapshots
         self._figures = Figures()
         self._told = -float("inf")
-        self._told_stats = time.monotonic()
+        self._stats_due = time.monotonic() + FIRST_STATS_S
 
     def greet(self) -> None:
         """Give the publisher a state to begin with, so that the home finds one as soon as the device is online."""
         now = time.monotonic()
-        self._publisher.mood(as_message(nobody(now), self._model, now))
+        self._tell_state(nobody(now), now)
+
+    def stats(self) -> Stats:
+        """The figures of this moment."""
+        return self._figures.stats(self._slot.dropped)
 
     def run(self) -> None:
         """The loop. Its end is the end of the daemon."""
         try:
             while not self._stop.is_set():
                 frame = self._slot.take(PATIENCE_S)
-                now = time.monotonic()
-                self._tell(self._look(frame) if frame is not None else self._pipeline.idle(now), time.monotonic())
+                self._tell(self._turn(frame), time.monotonic())
         except Closed:
             pass  # the camera has ended or the daemon stops
         finally:
             self._stop.set()
             log.info("vision ends: %s", self._figures.stats(self._slot.dropped))
 
+    def _turn(self, frame: Frame | None) -> Observation:
+        if self._camera_on():
+            self._resting = False
+            observation = self._look(frame) if frame is not None else self._pipeline.idle(time.monotonic())
+            if self._camera_on():
+                return observation
+        # Also a frame that was being looked at when the camera was switched off was looked at in vain.
+        return self._rest()
+
+    def _rest(self) -> Observation:
+        """The camera is switched off: nobody is there, and the loop is alive all the same."""
+        notify.alive()
+        if self._resting:
+            return self._pipeline.idle(time.monotonic())
+        self._resting = True
+        return self._pipeline.forget(time.monotonic())
+
     def _look(self, frame: Frame) -> Observation:
         observation = self._pipeline.step(frame)
         self._figures.add(frame.captured_at, time.monotonic(), observation.classify_s, observation.faces_read)
         notify.alive()
+        if self._snapshots is not None and self._camera_on():
+            self._snapshots.look(frame, changed=observation.changed)
         return observation
 
     def _tell(self, observation: Observation, now: float) -> None:
         state = observation.state
         for kind, count in (("face_arrived", observation.arrived), ("face_left", observation.left)):
             for _ in range(count):
-                self._publisher.event(Event(event_type=kind, mood=state.mood, faces=state.faces))
+                self._publisher.publish(Event(event_type=kind, mood=state.mood, faces=state.faces))
         if observation.changed:
-            self._publisher.event(
+            self._publisher.publish(
                 Event(event_type="mood_changed", mood=state.mood, previous=observation.previous, faces=state.faces)
             )
             self._moods.put(state.mood)
         if observation.changed or observation.faces_changed or now - self._told >= self._heartbeat_s:
             self._told = now
-            self._publisher.mood(as_message(state, self._model, now))
-            self._publisher.probabilities(Probabilities(probabilities=dict(state.probabilities), ts=utc_now()))
-        if now - self._told_stats >= STATS_INTERVAL_S:
-            self._told_stats = now
-            self._publisher.stats(self._figures.stats(self._slot.dropped))
+            self._tell_state(state, now)
+        if now >= self._stats_due:
+            self._stats_due = now + STATS_INTERVAL_S
+            self._publisher.publish(self.stats())
+
+    def _tell_state(self, state: MoodState, now: float) -> None:
+        self._told = now
+        # With a mood but no face the absence is not yet settled; with a face but no mood its mood is not.
+        present = state.faces > 0 or state.mood is not Mood.NONE
+        self._publisher.publish(as_message(state, self._model, now))
+        self._publisher.publish(Presence(switch(present)))
+        self._publisher.publish(Probabilities(probabilities=dict(state.probabilities), ts=utc_now()))
 
 
 def as_message(state: MoodState, model: str, now: float) -> MoodMessage:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from mien_device.music.tags import Tags
 from mien_models.labels import Mood
 
 
@@ -17,10 +18,17 @@ class Track:
     mood: Mood
     """The mood it was chosen for. It may have come out of another mood's folder where the mood's own is empty."""
 
+    tags: Tags = field(default_factory=Tags)
+
     @property
     def title(self) -> str:
-        """The file's name without its ending."""
-        return printable(self.path.stem)
+        """By its tags, else the file's name without its ending."""
+        return self.tags.title or printable(self.path.stem)
+
+    @property
+    def artist(self) -> str:
+        """By its tags; empty if they do not say."""
+        return self.tags.artist
 
 
 def printable(text: str) -> str:

@@ -8,9 +8,10 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-from mien_device.config import MusicConfig
+from mien_device.config import MusicConfig, MusicMode
 from mien_device.music import Player, Track, printable
 from mien_device.music.playlist import Playlists, is_file
+from mien_device.music.tags import read_tags
 from mien_models.errors import MusicError
 from mien_models.labels import Emotion, Mood
 
@@ -68,6 +69,8 @@ class Jukebox:
         self._retry_at = -math.inf
         self._sounding = False
         self.paused = False
+        self.mode = config.mode
+        """Whether there is music at all."""
         self.volume = 0
         """Per cent, as set last."""
         self.set_volume(config.volume)
@@ -107,6 +110,11 @@ class Jukebox:
         self.paused = False
         return self._keep_up(at)
 
+    def set_mode(self, mode: MusicMode, at: float) -> list[Change]:
+        """Follow the mood, or fade to silence and keep it. A pause stays one."""
+        self.mode = mode
+        return self._keep_up(at)
+
     def set_volume(self, percent: int) -> None:
         """0 is silent, 100 is full scale; beyond them the nearer of the two is meant."""
         self.volume = min(max(percent, 0), 100)
@@ -122,6 +130,8 @@ class Jukebox:
 
     def _keep_up(self, at: float) -> list[Change]:
         """Bring what sounds into line with what is wanted now."""
+        if self.mode is MusicMode.OFF:
+            return self._stop()
         if self.paused:
             return []
         if not self._is_wanted(at):
@@ -134,6 +144,8 @@ class Jukebox:
 
     def _is_wanted(self, at: float) -> bool:
         """Whether there is, or was until just now, somebody to play for."""
+        if self.mode is MusicMode.OFF:
+            return False
         return self._mood is not None and (self._absent_since is None or at - self._absent_since < self._linger_s)
 
     def _start(self, at: float) -> list[Change]:
@@ -178,7 +190,8 @@ class Jukebox:
             if source is None:
                 return None
             bag = self._bags[source] = self._shuffled(source)
-        return source, Track(bag.pop(), self._mood)
+        path = bag.pop()
+        return source, Track(path, self._mood, read_tags(path))
 
     def _bar(self, path: Path) -> None:
         self._playlists.bar(path)

@@ -9,9 +9,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from mien_device.config.schema import MqttConfig
+from mien_device.home.announcer import Announcer
 from mien_device.home.backoff import Backoff
 from mien_device.home.commands import Command
-from mien_device.home.messages import Event, Info, MoodMessage, NowPlaying, Probabilities, Settings, Stats
+from mien_device.home.messages import Event, Info, MoodMessage, NowPlaying, Probabilities, Stats, Volume
 from mien_device.home.mqtt import MqttPublisher
 from mien_models.labels import Emotion, Mood
 from tests.mosquitto import HOST
@@ -35,7 +36,7 @@ STATS = Stats(
 )
 EVENT = Event(event_type="mood_changed", mood=Mood.HAPPY, previous=Mood.NONE, faces=1)
 PROBABILITIES = Probabilities(probabilities=dict.fromkeys(Emotion, 1 / 7), ts="2026-01-01T00:00:00.000Z")
-SETTINGS = Settings(volume=40)
+VOLUME = Volume(40)
 NOW_PLAYING = NowPlaying(state="playing", title="A song", mood=Mood.HAPPY)
 
 
@@ -51,11 +52,16 @@ def mqtt_config(port: int, **settings: Any) -> MqttConfig:
 
 @contextmanager
 def publishing(
-    config: MqttConfig, device_id: str, password: str | None = None, *, start: bool = True
+    config: MqttConfig,
+    device_id: str,
+    password: str | None = None,
+    *,
+    start: bool = True,
+    announcer: Announcer | None = None,
 ) -> Iterator[tuple[MqttPublisher, queue.Queue[Command]]]:
     """A publisher that tries again fast, and what it was commanded."""
     commands: queue.Queue[Command] = queue.Queue()
-    publisher = MqttPublisher(config, password, device_id, commands.put, Backoff(first_s=0.1, most_s=0.4))
+    publisher = MqttPublisher(config, password, device_id, commands.put, announcer, Backoff(first_s=0.1, most_s=0.4))
     if start:
         publisher.start(INFO)
     try:

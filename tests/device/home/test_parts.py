@@ -19,7 +19,7 @@ from mien_device.home.open import open_publisher
 from mien_device.home.outbox import EVENTS, Outbox
 from mien_models.errors import ConfigError, MissingDependencyError
 from mien_models.labels import Mood
-from tests.device.home.examples import EVENT, INFO, NOW_PLAYING, PROBABILITIES, SETTINGS, STATS, mood
+from tests.device.home.examples import EVENT, INFO, NOW_PLAYING, PROBABILITIES, STATS, VOLUME, mood
 
 
 def longest(low: float, high: float) -> float:
@@ -48,6 +48,14 @@ def test_short_connections_in_a_row_are_taken_for_a_take_over() -> None:
     assert backoff.taken_over
     assert backoff.lost(60) == 60, "the other one waits as long as we do, which proves nothing"
     assert backoff.lost(STABLE_AFTER_TAKE_OVER_S) == 1
+    assert not backoff.taken_over
+
+
+def test_a_broker_that_is_restarted_again_and_again_is_no_take_over() -> None:
+    backoff = Backoff(uniform=longest)
+    for _ in range(3 * TAKE_OVERS):
+        backoff.lost(SHORT_S / 2)
+        backoff.failed()
     assert not backoff.taken_over
 
 
@@ -129,13 +137,13 @@ def test_the_log_tells_changes_only(caplog: pytest.LogCaptureFixture) -> None:
     assert isinstance(publisher, LogPublisher)
     publisher.start(INFO)
     for message in (mood(), mood(), mood(Mood.NONE, faces=0)):
-        publisher.mood(message)
+        publisher.publish(message)
     for _ in range(2):
-        publisher.now_playing(NOW_PLAYING)
-    publisher.settings(SETTINGS)
-    publisher.stats(STATS)
-    publisher.event(EVENT)
-    publisher.probabilities(PROBABILITIES)
+        publisher.publish(NOW_PLAYING)
+    publisher.publish(VOLUME)
+    publisher.publish(STATS)
+    publisher.publish(EVENT)
+    publisher.publish(PROBABILITIES)
     publisher.close()
     assert "log" in publisher.name
     assert [record.getMessage().partition(" ")[0] for record in caplog.records] == ["mien", "mood:", "mood:", "music:"]

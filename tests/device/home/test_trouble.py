@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mien_device.home.mqtt import try_connect
+from mien_device.home.once import try_connect
 from mien_device.home.trouble import connection_trouble, refusal_trouble
 from mien_models.errors import BrokerError
 from tests.device.home.examples import mqtt_config

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
 
 from mien_device.camera import Frame
+from mien_device.home.messages import CameraAvailability, CameraSwitch
 from mien_device.latest import Closed, Latest
 from mien_device.loops import capture
 from mien_device.loops.capture import Capture
 from mien_models.errors import CameraError
+from tests.recorder import Recorder
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -56,7 +59,7 @@ def test_a_camera_that_fails_is_opened_again() -> None:
         return opened[-1]
 
     slot: Latest[Frame] = Latest()
-    Capture(open_camera, slot, threading.Event(), tries=3).run()
+    Capture(open_camera, slot, Recorder(), threading.Event(), tries=3).run()
     assert len(opened) == 3
     assert all(camera.closed for camera in opened)
     last = slot.take()
@@ -66,18 +69,92 @@ def test_a_camera_that_fails_is_opened_again() -> None:
 
 def test_beyond_hope_the_error_is_raised_and_the_slot_closed() -> None:
     slot: Latest[Frame] = Latest()
+    home = Recorder()
     with pytest.raises(CameraError, match="no frame came"):
-        Capture(lambda: ScriptedCamera(iter([failure])), slot, threading.Event(), tries=2).run()
+        Capture(lambda: ScriptedCamera(iter([failure])), slot, home, threading.Event(), tries=2).run()
     with pytest.raises(Closed):
         slot.take(0.01)
+    assert home.of(CameraAvailability) == [CameraAvailability("offline")]
 
 
 def test_stop_ends_a_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "FIRST_WAIT_S", 60.0)
     stop = threading.Event()
-    loop = Capture(lambda: ScriptedCamera(iter([failure])), Latest(), stop)
+    loop = Capture(lambda: ScriptedCamera(iter([failure])), Latest(), Recorder(), stop)
     thread = threading.Thread(target=loop.run)
     thread.start()
     stop.set()
     thread.join(2)
     assert not thread.is_alive()
+
+
+class WaitingCamera:
+    """Gives frames until it is closed, then says that there are no more: as a webcam that is closed under its reader."""
+
+    name = "waiting"
+    open_now = 0
+
+    def __init__(self) -> None:
+        WaitingCamera.open_now += 1
+        self._closed = threading.Event()
+
+    def read(self) -> Frame | None:
+        return None if self._closed.wait(0.005) else Frame(PICTURE, time.monotonic(), 0)
+
+    def close(self) -> None:
+        if not self._closed.is_set():
+            WaitingCamera.open_now -= 1
+            self._closed.set()
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    end = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.002)
+
+
+def test_switched_off_the_device_is_closed_and_no_frame_comes() -> None:
+    slot, stop, home = Latest[Frame](), threading.Event(), Recorder()
+    loop = Capture(WaitingCamera, slot, home, stop)
+    loop.greet()
+    assert home.messages == [CameraSwitch("ON"), CameraAvailability("offline")], "nobody knows yet whether it works"
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        for _ in range(5):
+            assert slot.take(10) is not None
+            loop.switch(False)
+            wait_until(lambda: home.messages[-1] == CameraSwitch("OFF"))
+            assert WaitingCamera.open_now == 0
+            slot.take(0.01)  # one may have lain there already
+            assert slot.take(0.05) is None
+            loop.switch(True)
+            wait_until(lambda: home.messages[-1] == CameraSwitch("ON"))
+        assert home.of(CameraAvailability) == [CameraAvailability("offline"), CameraAvailability("online")]
+        for _ in range(200):  # quicker than the loop can follow
+            loop.switch(False)
+            loop.switch(True)
+        assert slot.take(10) is not None
+        time.sleep(0.05)
+        assert slot.take(10) is not None, "it goes on"
+        assert WaitingCamera.open_now == 1
+    finally:
+        stop.set()
+        loop.close()
+        thread.join(10)
+    assert WaitingCamera.open_now == 0
+
+
+def test_a_camera_that_is_off_at_the_start_is_never_opened() -> None:
+    stop, home = threading.Event(), Recorder()
+
+    def open_camera() -> WaitingCamera:
+        raise AssertionError("it was opened")
+
+    loop = Capture(open_camera, Latest(), home, stop, on=False)
+    loop.greet()
+    threading.Timer(0.1, stop.set).start()
+    loop.run()
+    assert home.of(CameraAvailability) == [CameraAvailability("online")], "off is not out of order"
+    assert set(home.of(CameraSwitch)) == {CameraSwitch("OFF")}

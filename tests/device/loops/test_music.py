@@ -7,29 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from mien_device.config import MusicConfig
-from mien_device.home.commands import Command, NextTrack, SetPaused, SetVolume
+from mien_device.config import MusicConfig, MusicMode
+from mien_device.home.commands import MusicCommand, NextTrack, SetMode, SetPaused, SetVolume
 from mien_device.home.messages import Event
 from mien_device.latest import Latest
 from mien_device.loops.music import COMMANDS_WAITING, Music
 from mien_device.music.jukebox import Jukebox
 from mien_device.music.player import NullPlayer
 from mien_device.music.playlist import Playlists
+from mien_device.state import Memory
 from mien_models.labels import Mood
 from tests.device.music.sounds import tone, write_wav
-
-
-class Home:
-    """Keeps what the music thread tells."""
-
-    def __init__(self) -> None:
-        self.events: list[Event] = []
-
-    def event(self, event: Event) -> None:
-        self.events.append(event)
-
-    def __getattr__(self, name: str) -> object:
-        return lambda *_: None
+from tests.recorder import Recorder
 
 
 class Stage:
@@ -39,11 +28,11 @@ class Stage:
         for name in ("one", "two"):
             write_wav(folder / "happy" / f"{name}.wav", tone(440, 0.5))
         config = MusicConfig(folder=folder)
-        self.home = Home()
+        self.home = Recorder()
         self.jukebox = Jukebox(NullPlayer(), Playlists(config), config)
-        self.music = Music(self.jukebox, Latest(), self.home, folder, threading.Event())  # type: ignore[arg-type]
+        self.music = Music(self.jukebox, Latest(), self.home, Memory(folder / "state"), threading.Event())
 
-    def carry_out(self, *commands: Command, at: float = 0.0) -> None:
+    def carry_out(self, *commands: MusicCommand, at: float = 0.0) -> None:
         for command in commands:
             self.music.command(command)
         for command in self.music._take_commands():
@@ -75,8 +64,8 @@ def test_skips_without_end_do_not_push_a_volume_out(stage: Stage) -> None:
 def test_a_skip_is_told_before_what_follows(stage: Stage) -> None:
     stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
     stage.carry_out(NextTrack(), at=1.0)
-    assert [event.event_type for event in stage.home.events] == ["track_started", "track_skipped", "track_started"]
-    assert stage.home.events[0].title == stage.home.events[1].title
+    assert [event.event_type for event in stage.home.of(Event)] == ["track_started", "track_skipped", "track_started"]
+    assert stage.home.of(Event)[0].title == stage.home.of(Event)[1].title
 
 
 def test_a_skip_that_skips_nothing_is_not_told(stage: Stage) -> None:
@@ -84,4 +73,22 @@ def test_a_skip_that_skips_nothing_is_not_told(stage: Stage) -> None:
     stage.carry_out(SetPaused(True), at=1.0)
     stage.jukebox.follow(Mood.NONE, 2.0)
     stage.carry_out(NextTrack(), at=1000.0)
-    assert [event.event_type for event in stage.home.events] == ["track_started"]
+    assert [event.event_type for event in stage.home.of(Event)] == ["track_started"]
+
+
+def test_what_is_set_outlives_the_thread(stage: Stage, tmp_path: Path) -> None:
+    stage.carry_out(SetVolume(12), SetMode(MusicMode.OFF), SetPaused(True))
+    kept = Memory(tmp_path / "state").remembered
+    assert (kept.volume, kept.mode, kept.paused) == (12, MusicMode.OFF, True)
+    stage.carry_out(SetPaused(False))
+    assert Memory(tmp_path / "state").remembered.paused is False
+
+
+def test_without_music_a_mood_starts_none_until_it_follows_again(stage: Stage) -> None:
+    stage.carry_out(SetMode(MusicMode.OFF))
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    stage.carry_out(NextTrack(), at=1.0)
+    assert stage.jukebox.playing is None
+    stage.carry_out(SetMode(MusicMode.FOLLOW), at=2.0)
+    assert stage.jukebox.playing is not None
+    assert [event.event_type for event in stage.home.of(Event)] == ["track_started"]
