@@ -69,6 +69,12 @@ class OutcomeError(MienError, RuntimeError):
     exit_code = 10
 
 
+class RestartError(MienError, RuntimeError):
+    """Not a fault: the home asked for a restart, and whoever supervises the daemon starts it again for this exit code."""
+
+    exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again
+
+
 def run_command(program: str, command: Callable[[], int]) -> int:
     """Run `command` and return its exit code, or that of the error it raised (table in docs/exit-codes.md).
 
