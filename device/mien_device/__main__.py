@@ -175,7 +175,7 @@ def _dispatch(arguments: argparse.Namespace) -> int:
             log_to_stderr("info" if arguments.verbose else "error")
             return run_demo(arguments.camera, arguments.port, arguments.seconds, as_json=arguments.as_json)
         case "check":
-            from mien_device.check import run_check
+            from mien_device.commands.check import run_check
 
             log_to_stderr("error")  # what a part would log stands in the report
             return run_check(arguments.config, as_json=arguments.as_json)
@@ -184,40 +184,43 @@ def _dispatch(arguments: argparse.Namespace) -> int:
 
 
 def _models(arguments: argparse.Namespace) -> int:
-    from mien_device import commands
+    from mien_device.commands import models
 
-    if arguments.names[:1] != ["install"]:
-        return commands.show_models(arguments.names, as_json=arguments.as_json)
-    if len(arguments.names) != 2:
+    installing = arguments.names[:1] == ["install"]
+    if installing and len(arguments.names) != 2:
         raise ConfigError("mien models install: name one model: yunet")
-    return commands.install_model(arguments.names[1], arguments.source, as_json=arguments.as_json)
+    if installing:
+        return models.install_model(arguments.names[1], arguments.source, as_json=arguments.as_json)
+    if arguments.source:
+        raise ConfigError("--from belongs to `mien models install yunet`")
+    return models.show_models(arguments.names, as_json=arguments.as_json)
 
 
 def _config(arguments: argparse.Namespace) -> int:
-    from mien_device import commands
+    from mien_device.commands import config
 
     if arguments.action == "init":
-        return commands.init_config(arguments.out, to_stdout=arguments.to_stdout)
+        return config.init_config(arguments.out, to_stdout=arguments.to_stdout)
     if arguments.action == "check":
-        return commands.check_config(arguments.config, as_json=arguments.as_json)
-    return commands.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
+        return config.check_config(arguments.config, as_json=arguments.as_json)
+    return config.show_config(load_config(find_config(arguments.config)), as_json=arguments.as_json)
 
 
 def _discovery(arguments: argparse.Namespace) -> int:
-    from mien_device import commands
+    from mien_device.commands import discovery
 
     config = load_config(find_config(arguments.config))
     if arguments.action == "show":
-        return commands.show_discovery(config, as_json=arguments.as_json)
-    return commands.purge_discovery(config, arguments.device, as_json=arguments.as_json)
+        return discovery.show_discovery(config, as_json=arguments.as_json)
+    return discovery.purge_discovery(config, arguments.device, as_json=arguments.as_json)
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    from mien_device import commands
+    from mien_device.commands.config import with_camera
 
     config = load_config(find_config(arguments.config))
     if arguments.camera:
-        config = commands.with_camera(config, arguments.camera)
+        config = with_camera(config, arguments.camera)
     log_to_stderr(config.log.level)
     from mien_device.daemon import run_daemon
 

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 LEAK = """
 import importlib.util, sys
 from pathlib import Path
-import mien_device.__main__, mien_device.daemon, mien_device.demo.show, mien_device.check, mien_models.runner
+import mien_device.__main__, mien_device.daemon, mien_device.demo.show, mien_device.commands.check, mien_models.runner
 print([name for name in ("tensorflow", "keras", "matplotlib") if importlib.util.find_spec(name)],
       [name for name in sys.modules if name.partition(".")[0] in {"tensorflow", "keras", "mien_training", "mien_convert"}])
 """

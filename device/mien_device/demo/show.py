@@ -14,7 +14,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from mien_device.commands import with_camera
+from mien_device.commands.config import with_camera
 from mien_device.config import Config, MqttConfig, MusicConfig
 from mien_device.daemon import Daemon, stop_on_signals
 from mien_device.demo.broker import LOOPBACK, DemoBroker
