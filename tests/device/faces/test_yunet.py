@@ -102,7 +102,7 @@ def test_what_cannot_be_had_is_one_line(source: str, capsys: pytest.CaptureFixtu
     assert source in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("words", [["install"], ["install", "haar"], ["install", "yunet", "haar"]])
+@pytest.mark.parametrize("words", [["install"], ["install", "haar"], ["install", "yunet", "haar"], ["--from", "x"]])
 def test_nothing_else_can_be_installed(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["models", *words]) == 3
     assert "yunet" in capsys.readouterr().err
