@@ -149,8 +149,10 @@ class Daemon:
         """
         match command:
             case SetCamera(on):
-                self._memory.keep(camera=on)
+                kept = self._memory.keep(camera=on)
                 self._capture.switch(on)
+                if not kept:
+                    raise CommandError("done, but it cannot be saved and will not outlive a restart; see mien's log")
             case ShowMessage(text):
                 self._publisher.publish(ScreenMessage(text=text, ts=utc_now()))
             case TakeSnapshot():

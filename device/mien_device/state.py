@@ -15,6 +15,8 @@ from mien_models.validation import Strict
 
 log = logging.getLogger(__name__)
 
+_CLOSED = "the camera stays switched off; switch it on from the home, or delete the file"
+
 
 def state_folder() -> Path:
     """Where mien keeps what must outlive a restart: MIEN_STATE_DIR, systemd's StateDirectory, or the user's own."""
@@ -54,16 +56,11 @@ class Memory:
     """Keeps `Remembered` in `state.json`. Used by any thread."""
 
     def __init__(self, folder: Path) -> None:
-        """Read what was kept: nothing if the file is missing, and nothing, with a warning, if it is damaged."""
+        """Read what was kept, see `_read`."""
         self._path = folder / "state.json"
         self._lock = threading.Lock()
-        self._remembered = Remembered()
-        try:
-            self._remembered = Remembered.model_validate_json(self._path.read_bytes())
-        except FileNotFoundError:
-            pass
-        except (OSError, ValidationError) as error:
-            log.warning("%s: not read (%s); starting from the configuration", self._path, type(error).__name__)
+        self._remembered = _read(self._path)
+        self._saved = True
 
     @property
     def remembered(self) -> Remembered:
@@ -77,20 +74,50 @@ class Memory:
         volume: int | None = None,
         paused: bool | None = None,
         mode: MusicMode | None = None,
-    ) -> None:
-        """Take note of what is given, and leave the rest as it is."""
+    ) -> bool:
+        """Take note of what is given, and leave the rest as it is; whether it will outlive a restart."""
         new = {"camera": camera, "volume": volume, "paused": paused, "mode": mode}
         with self._lock:
             changed = self._remembered.model_copy(
                 update={key: value for key, value in new.items() if value is not None}
             )
-            if changed != self._remembered:
-                self._remembered = changed
-                write_whole(self._path, json.dumps(changed.model_dump(mode="json", exclude_none=True)))
+            if changed == self._remembered and self._saved:
+                return True
+            self._remembered = changed
+            self._saved = write_whole(self._path, json.dumps(changed.model_dump(mode="json", exclude_none=True)))
+            return self._saved
 
 
-def write_whole(path: Path, text: str) -> None:
-    """Write it whole or not at all; a full or read-only disk costs the memory, not the daemon."""
+def _read(path: Path) -> Remembered:
+    """What was kept there; of a damaged file what can be understood, with a warning for the rest.
+
+    A camera that may have been switched off stays off: a switch for privacy fails to the safe side.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return Remembered()
+    except (OSError, ValueError, RecursionError):
+        content = None
+    if not isinstance(content, dict):
+        log.warning("%s: damaged, so %s", path, _CLOSED)
+        return Remembered(camera=False)
+    understood: dict[str, object] = {}
+    for name, value in content.items():
+        try:
+            Remembered.model_validate_json(json.dumps({name: value}))
+        except ValidationError:
+            log.warning(
+                "%s: '%s' is not understood, so %s", path, name, _CLOSED if name == "camera" else "it is left out"
+            )
+            understood |= {"camera": False} if name == "camera" else {}
+        else:
+            understood[name] = value
+    return Remembered.model_validate_json(json.dumps(understood))
+
+
+def write_whole(path: Path, text: str) -> bool:
+    """Write it whole or not at all, and say whether; a full or read-only disk costs the memory, not the daemon."""
     temporary = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -106,3 +133,5 @@ def write_whole(path: Path, text: str) -> None:
             os.close(directory)
     except OSError as error:
         log.warning("%s: not saved (%s)", path, error.strerror)
+        return False
+    return True

@@ -34,20 +34,37 @@ def test_nothing_kept_yet(tmp_path: Path) -> None:
     assert Memory(tmp_path).remembered == Remembered()
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b'{"volume": 200}', b'{"volum": 3}', b"\xff"])
-def test_a_damaged_file_costs_the_memory_not_the_daemon(
-    tmp_path: Path, content: bytes, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize(
+    ("content", "kept"),
+    [
+        (b"", Remembered(camera=False)),
+        (b"{", Remembered(camera=False)),
+        (b"[]", Remembered(camera=False)),
+        (b"\xff", Remembered(camera=False)),
+        (b'{"camera": "perhaps", "volume": 3}', Remembered(camera=False, volume=3)),
+        (b'{"camera": false, "brightness": 5}', Remembered(camera=False)),
+        (b'{"camera": true, "volume": 200, "mode": "off"}', Remembered(camera=True, mode=MusicMode.OFF)),
+        (b'{"volum": 3}', Remembered()),
+    ],
+)
+def test_a_damaged_file_costs_what_is_damaged_and_never_opens_the_camera(
+    tmp_path: Path, content: bytes, kept: Remembered, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "state.json").write_bytes(content)
     with caplog.at_level(logging.WARNING):
-        assert Memory(tmp_path).remembered == Remembered()
+        assert Memory(tmp_path).remembered == kept
     assert "state.json" in caplog.text
+    assert ("the camera stays switched off; switch it on from the home, or delete" in caplog.text) == (
+        kept.camera is False and b"false" not in content
+    )
 
 
 def test_a_place_that_cannot_be_written_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "file").touch()
-    Memory(tmp_path / "file").keep(volume=5)
+    memory = Memory(tmp_path / "file")
+    assert not memory.keep(volume=5)
     assert "not saved" in caplog.text
+    assert not memory.keep(volume=5)  # asked again, it is tried again
 
 
 def test_folders(monkeypatch: pytest.MonkeyPatch) -> None:

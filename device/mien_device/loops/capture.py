@@ -56,7 +56,6 @@ class Capture:
         """Open or close the camera. From any thread; that it was done is told to the home by the capture thread."""
         if on == self._on.is_set():
             return
-        log.info("camera: switched %s", "on" if on else "off")
         if on:
             self._on.set()
             return
@@ -121,9 +120,11 @@ class Capture:
         self._switched.clear()
         self._tell(works=True)
         self._publisher.publish(CameraSwitch(switch(False)))
+        log.info("camera: switched off")
         while not self._stop.is_set() and not self._on.wait(OFF_TURN_S):
             pass
         if self._on.is_set():
+            log.info("camera: switched on")
             self._publisher.publish(CameraSwitch(switch(True)))
 
     def _was_switched(self) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 
 import cv2
@@ -14,6 +13,8 @@ from mien_models.preprocess import Image
 
 LEAST_INTERVAL_S = 1.0
 """Pictures are sent this often at most, whoever asks."""
+PATIENCE_S = 2.0
+"""A picture that could not be taken for so long after it was asked for is not taken: who asked meant that moment."""
 JPEG_QUALITY = 80
 
 
@@ -22,20 +23,23 @@ class Snapshots:
 
     def __init__(self, publisher: Publisher) -> None:
         self._publisher = publisher
-        self._asked = threading.Event()
-        self._sent_at = -float("inf")
+        self._asked_at = self._sent_at = -float("inf")
 
     def ask(self) -> None:
         """Send the next picture that is looked at."""
-        self._asked.set()
+        self._asked_at = time.monotonic()
+
+    def forget(self) -> None:
+        """Nothing that was asked for before the camera was switched off is done when it is on again."""
+        self._asked_at = -float("inf")
 
     def look(self, frame: Frame, *, changed: bool) -> None:
         """A frame was looked at; `changed`: the mood is another because of it."""
-        if changed:
-            self._asked.set()
         now = time.monotonic()
-        if self._asked.is_set() and now - self._sent_at >= LEAST_INTERVAL_S:
-            self._asked.clear()
+        if changed:
+            self._asked_at = now
+        if now - self._asked_at <= PATIENCE_S and now - self._sent_at >= LEAST_INTERVAL_S:
+            self._asked_at = -float("inf")
             self._sent_at = now
             self._publisher.publish(Snapshot(as_jpeg(frame.image)))
 

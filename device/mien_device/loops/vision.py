@@ -93,6 +93,8 @@ class Vision:
     def _rest(self) -> Observation:
         """The camera is switched off: nobody is there, and the loop is alive all the same."""
         notify.alive()
+        if self._snapshots is not None:
+            self._snapshots.forget()
         if self._resting:
             return self._pipeline.idle(time.monotonic())
         self._resting = True
