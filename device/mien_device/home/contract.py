@@ -89,7 +89,7 @@ EXAMPLES: tuple[Message, ...] = (
         cpu_temp_c=48.3,
         throttled=False,
     ),
-    Response(status="error", error="'loud' is not a whole number from 0 to 100", transaction="kitchen-7"),
+    Response(status="error", error="'300' is not a whole number from 0 to 100", transaction=8),
     Snapshot(b""),
 )
 """One of each message, in the order of the document."""

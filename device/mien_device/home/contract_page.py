@@ -56,10 +56,10 @@ The same things can be asked for with an answer: publish JSON to `mien/<device i
 out for what takes `PRESS`); `transaction`, a whole number or a text of at most {transaction} characters, comes back in the answer.
 
 ```
-mien/a1b2c3d4/request/volume   {{"value": 30, "transaction": "kitchen-7"}}
-mien/a1b2c3d4/response/volume  {{"status": "ok", "data": {{"value": 30}}, "transaction": "kitchen-7"}}
-mien/a1b2c3d4/request/volume   {{"value": "loud", "transaction": "kitchen-8"}}
-mien/a1b2c3d4/response/volume  {{"status": "error", "data": {{}}, "error": "'loud' is not a whole number", "transaction": "kitchen-8"}}
+mien/a1b2c3d4/request/volume   {{"value": 30, "transaction": 7}}
+mien/a1b2c3d4/response/volume  {{"status": "ok", "data": {{"value": 30}}, "transaction": 7}}
+mien/a1b2c3d4/request/volume   {{"value": 300, "transaction": 8}}
+mien/a1b2c3d4/response/volume  {{"status": "error", "data": {{}}, "error": "'300' is not a whole number from 0 to 100", "transaction": 8}}
 ```
 
 `ok` says that the command was understood and is on its way; the state that follows from it comes on its own topic. Three more

@@ -118,7 +118,7 @@ class Inbox:
 
 def _check_size(payload: bytes) -> None:
     if len(payload) > MAX_PAYLOAD:
-        raise CommandError(f"{len(payload)} bytes are too long")
+        raise CommandError(f"{len(payload)} bytes are too long, {MAX_PAYLOAD} are the most")
 
 
 def _read_request(payload: bytes) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ from mien_device.home.messages import OFF, ON
 
 PRESS = "PRESS"
 _SHOWN = 40
+_CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff"
+"""Unicode's control characters (Cc) but tab and line breaks, and lone surrogates (Cs), as regular expressions say it."""
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
 
 
@@ -52,9 +55,13 @@ class _Word:
     def read(self, text: str) -> Any:
         raise NotImplementedError
 
+    @property
+    def wanted(self) -> str:
+        raise NotImplementedError
+
     def read_json(self, value: object) -> Any:
         if not isinstance(value, str):
-            raise CommandError(f"{_told(value)} is not a string")
+            raise CommandError(f"{_told(value)} is not {self.wanted}")
         return self.read(value)
 
 
@@ -71,17 +78,21 @@ class WholeNumber:
         return {"type": "integer", "minimum": self.least, "maximum": self.most}
 
     @property
+    def wanted(self) -> str:
+        return f"a whole number from {self.least} to {self.most}"
+
+    @property
     def example(self) -> str:
         return str((self.least + self.most) // 2)
 
     def read(self, text: str) -> int:
         if not _WHOLE_NUMBER.fullmatch(text) or not self.least <= int(text) <= self.most:
-            raise CommandError(f"{shown(text)} is not a whole number from {self.least} to {self.most}")
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
         return int(text)
 
     def read_json(self, value: object) -> int:
         if not isinstance(value, int) or isinstance(value, bool):
-            raise CommandError(f"{_told(value)} is not a whole number")
+            raise CommandError(f"{_told(value)} is not {self.wanted}")
         return self.read(str(value))
 
 
@@ -94,12 +105,16 @@ class OnOff(_Word):
         return {"enum": [ON, OFF]}
 
     @property
+    def wanted(self) -> str:
+        return f"{ON} or {OFF}"
+
+    @property
     def example(self) -> str:
         return OFF
 
     def read(self, text: str) -> bool:
         if text not in {ON, OFF}:
-            raise CommandError(f"{shown(text)} is neither {ON} nor {OFF}")
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
         return text == ON
 
 
@@ -114,12 +129,16 @@ class Choice(_Word):
         return {"enum": list(self.options)}
 
     @property
+    def wanted(self) -> str:
+        return f"one of {', '.join(self.options)}"
+
+    @property
     def example(self) -> str:
         return self.options[0]
 
     def read(self, text: str) -> str:
         if text not in self.options:
-            raise CommandError(f"{shown(text)} is none of {', '.join(self.options)}")
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
         return text
 
 
@@ -132,27 +151,35 @@ class Press(_Word):
         return {"const": PRESS}
 
     @property
+    def wanted(self) -> str:
+        return PRESS
+
+    @property
     def example(self) -> str:
         return PRESS
 
     def read(self, text: str) -> None:
         if text != PRESS:
-            raise CommandError(f"{shown(text)} is not {PRESS}")
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
 
     def read_json(self, value: object) -> None:
         if value is not None and value != PRESS:
-            raise CommandError(f"{_told(value)} is not {PRESS}")
+            raise CommandError(f"{_told(value)} is not {self.wanted}")
 
 
 @dataclass(frozen=True, slots=True)
 class Words(_Word):
-    """Any printable text of at most `most` characters; lines may be broken."""
+    """Any text of at most `most` characters without control characters; lines may be broken."""
 
     most: int
 
     @property
     def schema(self) -> dict[str, Any]:
-        return {"type": "string", "maxLength": self.most}
+        return {"type": "string", "maxLength": self.most, "pattern": f"^[^{_CONTROL}]*$"}
+
+    @property
+    def wanted(self) -> str:
+        return f"a text of at most {self.most} characters without control characters"
 
     @property
     def example(self) -> str:
@@ -161,9 +188,10 @@ class Words(_Word):
     def read(self, text: str) -> str:
         if len(text) > self.most:
             raise CommandError(f"{len(text)} characters are too many, {self.most} are the most")
-        if not all(line.isprintable() for line in text.split("\n")):
-            raise CommandError(f"{shown(text)} holds characters that cannot be shown")
-        return text
+        # Joiners and special spaces are no control characters: emoji, Persian and French are written with them.
+        if re.search(f"[{_CONTROL}]", text):
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
+        return text.replace("\r\n", "\n")
 
 
 def shown(payload: str | bytes) -> str:
@@ -172,5 +200,5 @@ def shown(payload: str | bytes) -> str:
 
 
 def _told(value: object) -> str:
-    """A value of JSON for an answer."""
-    return shown(value) if isinstance(value, str) else shown(repr(value))[1:-1]
+    """A value of JSON for an answer, in JSON's own words."""
+    return "nothing" if value is None else shown(json.dumps(value))[1:-1]

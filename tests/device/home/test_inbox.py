@@ -23,6 +23,7 @@ from mien_device.home.commands import (
     ShowMessage,
     TakeSnapshot,
 )
+from mien_device.home.contract import EXAMPLES
 from mien_device.home.inbox import COMPLAINT_INTERVAL_S, MAX_PAYLOAD, Inbox
 from mien_device.home.messages import Response
 from mien_device.home.payloads import CommandError
@@ -95,20 +96,21 @@ def test_every_thing_is_tried() -> None:
         ("volume/set", b"\xff", "not plain text"),
         ("volume/set", b"1" * (MAX_PAYLOAD + 1), "1025 bytes are too long"),
         ("next/set", b"press", "is not PRESS"),
-        ("pause/set", b"on", "neither ON nor OFF"),
-        ("mode/set", b"lift", "none of follow, off"),
+        ("pause/set", b"on", "is not ON or OFF"),
+        ("mode/set", b"lift", "one of follow, off"),
         ("message/set", b"a" * 256, "256 characters are too many"),
-        ("message/set", b"bell \x07", "cannot be shown"),
+        ("message/set", b"\xed\xa0\x80", "not plain text"),
+        ("message/set", b"bell \x07", "without control characters"),
         ("reboot/set", b"PRESS", "no such command"),
         ("request/volume", {"value": "50"}, "is not a whole number"),
         ("request/volume", {"value": True}, "is not a whole number"),
         ("request/volume", {"value": 50.0}, "is not a whole number"),
         ("request/volume", {"value": -1}, "from 0 to 100"),
         ("request/volume", {"valeu": 50}, "unknown key 'valeu'"),
-        ("request/volume", {}, "is not a whole number"),
+        ("request/volume", {}, "nothing is not a whole number from 0 to 100"),
         ("request/volume", {"value": 5, "transaction": ["a"]}, "the transaction is neither"),
         ("request/volume", b'{"value": 5, "transaction": "\\ud800"}', "the transaction is neither"),
-        ("request/camera", {"value": True}, "is not a string"),
+        ("request/camera", {"value": True}, "true is not ON or OFF"),
         ("request/volume", b"50", "not a JSON object"),
         ("request/volume", b"{", "not JSON"),
         ("request/volume", b"[" * 1000, "not JSON"),
@@ -207,3 +209,17 @@ def test_the_inbox_complains_seldom_and_counts(post: Post, caplog: pytest.LogCap
     post.now = COMPLAINT_INTERVAL_S
     post.receive("volume/set", b"loud")
     assert "1000 more commands" in caplog.records[1].getMessage()
+
+
+def test_the_answer_in_the_document_is_the_real_one(post: Post) -> None:
+    answer = post.receive("request/volume", {"value": 300, "transaction": 8})
+    assert answer in EXAMPLES
+
+
+@pytest.mark.parametrize(
+    "text", ["Le dîner est prêt\u202f!", "می\u200cخواهم", "👨\u200d👩\u200d👧", "one\ttwo", "one\ntwo"]
+)
+def test_words_are_anything_that_people_write(post: Post, text: str) -> None:
+    post.receive("message/set", text.encode())
+    post.receive("message/set", text.replace("\n", "\r\n").encode())
+    assert post.taken == [ShowMessage(text), ShowMessage(text)]
