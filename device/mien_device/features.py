@@ -8,8 +8,9 @@ from mien_device.config import Config
 from mien_device.health import board
 from mien_device.home.entities import Feature
 
-SUPERVISED = "INVOCATION_ID"
-"""systemd sets this variable for its services (systemd.exec(5)); only then somebody starts the daemon again."""
+SUPERVISED = "SYSTEMD_EXEC_PID"
+"""systemd sets this variable to the process that it started itself (systemd.exec(5)); only then somebody starts the daemon again.
+What such a process starts inherits the variable, but has another number."""
 
 
 def features(config: Config) -> frozenset[Feature]:
@@ -17,7 +18,7 @@ def features(config: Config) -> frozenset[Feature]:
     has = {
         Feature.TEMPERATURE: board.temperature_c() is not None,
         Feature.THROTTLED: board.throttled() is not None,
-        Feature.RESTART: SUPERVISED in os.environ,
+        Feature.RESTART: os.environ.get(SUPERVISED) == str(os.getpid()),
         Feature.SNAPSHOT: config.privacy.snapshot,
     }
     return frozenset(feature for feature, there in has.items() if there)

@@ -98,7 +98,7 @@ def test_discovery_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     text = capsys.readouterr().out
     assert "Mien hallway (mien_hall), on homeassistant/device/mien_hall/config:" in text
     assert "switch.mien_hallway_camera: Camera" in text
-    assert "left out, because this device does not have it or it is not configured: restart, snapshot" in text
+    assert "left out here, because it is not there, not configured, or only in the service: restart, snapshot" in text
     assert main(["discovery", "show", "--json", *named]) == 0
     shown = json.loads(capsys.readouterr().out)
     assert shown["topic"] == "homeassistant/device/mien_hall/config"

@@ -13,6 +13,8 @@ from typing import Any
 
 from tests.mosquitto import PASSWORD
 
+SUPERVISED = ("sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh")
+"""A wrapper that starts the daemon as systemd does."""
 STOP_S = 3.0
 """A daemon that takes longer to stop than this is a defect."""
 

@@ -15,7 +15,7 @@ import pytest
 
 from mien_device.demo.tunes import write_tunes
 from tests.contract import check_messages
-from tests.end_to_end.device import STOP_S, Device
+from tests.end_to_end.device import STOP_S, SUPERVISED, Device
 from tests.end_to_end.house import House, wait_until
 from tests.mosquitto import Mosquitto, require_mosquitto
 
@@ -132,7 +132,7 @@ def test_what_was_set_is_there_after_a_power_cut(house: House, tmp_path: Path) -
 
 
 def test_a_restart_is_asked_for(house: House, tmp_path: Path) -> None:
-    with Device(tmp_path, house.config("demo"), environment={"INVOCATION_ID": "0" * 32}) as device:
+    with Device(tmp_path, house.config("demo"), wrapper=SUPERVISED) as device:
         house.wait_for("availability", "online", timeout_s=20)
         house.ears.publish(house.topic("request/restart"), '{"transaction": 1}')
         assert device.process.wait(10) == 75, device.log
@@ -141,7 +141,8 @@ def test_a_restart_is_asked_for(house: House, tmp_path: Path) -> None:
 
 
 def test_what_the_device_cannot_do_is_refused(house: House, tmp_path: Path) -> None:
-    with Device(tmp_path, house.config("demo")) as device:
+    inherited = {"SYSTEMD_EXEC_PID": "1"}  # a terminal's, or that of a cron job
+    with Device(tmp_path, house.config("demo"), environment=inherited) as device:
         house.wait_for("availability", "online", timeout_s=20)
         house.ears.publish(house.topic("request/restart"), '{"transaction": 1}')
         house.wait_for("response/restart")

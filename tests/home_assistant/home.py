@@ -8,7 +8,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.end_to_end.device import Device, toml
+from tests.end_to_end.device import SUPERVISED, Device, toml
 from tests.home_assistant.core import HomeAssistant
 from tests.listener import Listener
 from tests.mosquitto import PASSWORD, USER, Mosquitto
@@ -53,7 +53,7 @@ class Home:
             folder,
             toml(**config),
             home=self._folder / "home",
-            environment={"INVOCATION_ID": "0" * 32} if supervised else {},
+            wrapper=SUPERVISED if supervised else (),
         )
         self.ears.messages.clear()
         self.device.__enter__()
