@@ -14,10 +14,12 @@ class Grumbler:
         self.last_error: str | None = None
         """Why there is no connection, with the remedy; None while there is one."""
         self._refused: tuple[str, ...] = ()
+        self._unwritable_said = False
 
     def content(self) -> None:
-        """There is a connection."""
+        """There is a new connection."""
         self.last_error = None
+        self._unwritable_said = False
 
     def failed(self, error: str) -> None:
         """An attempt failed; there will be others."""
@@ -40,6 +42,16 @@ class Grumbler:
             log.warning(
                 "MQTT: the broker does not let us read %s; allow it in the broker's access control", ", ".join(topics)
             )
+
+    def unwritable(self, topics: tuple[str, ...]) -> None:
+        """Topics of messages that the broker threw away; said once a connection."""
+        if not topics or self._unwritable_said:
+            return
+        self._unwritable_said = True
+        more = f" (and {len(topics) - 1} more)" if len(topics) > 1 else ""
+        log.warning(
+            "MQTT: the broker does not let us write %s%s; allow it in the broker's access control", topics[0], more
+        )
 
     def _say(self, error: str, outlook: str) -> None:
         level = logging.DEBUG if error == self.last_error else logging.WARNING

@@ -199,6 +199,8 @@ class MqttPublisher:
         while session.turn(TURN_S, self._outbox.bell) and not self._closing.is_set():
             self._outbox.hush()
             self._grumbler.refused(session.refused_topics)
+            if session.settled:  # not at the first of many
+                self._grumbler.unwritable(session.unwritable_topics)
             if self._announcer is not None and announced and all(info.is_published() for info in announced):
                 self._announcer.delivered()
                 announced = []

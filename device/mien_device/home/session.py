@@ -118,7 +118,11 @@ class Session:
         self._farewell: ReasonCode | None = None
         self.refused_topics: tuple[str, ...] = ()
         """Subscriptions that the broker did not grant."""
+        self.unwritable_topics: tuple[str, ...] = ()
+        """Those of which the broker refused a message with QoS 1. Only MQTT 5 has a word for it."""
         self._asked: dict[int, list[str]] = {}
+        self._unanswered: dict[int, str] = {}
+        """Topics of the messages with QoS 1 that the broker has not answered yet, oldest first."""
         client = _TidyClient(
             CallbackAPIVersion.VERSION2,
             client_id,
@@ -140,6 +144,7 @@ class Session:
         client.on_connect = self._greeted
         client.on_disconnect = self._ended
         client.on_subscribe = self._granted
+        client.on_publish = self._acknowledged
         client.on_message = self._arrived
         self._client = client
 
@@ -236,7 +241,14 @@ class Session:
 
     def publish_state(self, topic: str, payload: str | bytes, *, retain: bool = True) -> MQTTMessageInfo:
         """Send a message with QoS 1, retained by default; the result knows when it was acknowledged."""
-        return self._client.publish(topic, payload, qos=1, retain=retain)
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        self._unanswered[info.mid] = topic
+        return info
+
+    @property
+    def settled(self) -> bool:
+        """Whether the broker has answered every message with QoS 1."""
+        return not self._unanswered
 
     def publish_event(self, topic: str, payload: str | bytes) -> None:
         """Send a message with QoS 0 now, or never: it is dropped if older ones still wait for the network."""
@@ -273,6 +285,13 @@ class Session:
         topics = self._asked.pop(number, [])
         refused = (topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure)
         self.refused_topics += tuple(refused)
+
+    def _acknowledged(
+        self, client: Client, userdata: Any, number: int, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        topic = self._unanswered.pop(number, None)  # None: QoS 0, which paho "acknowledges" once it is written
+        if topic is not None and reason.is_failure and topic not in self.unwritable_topics:
+            self.unwritable_topics += (topic,)
 
     def _arrived(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if self._on_message is not None:

@@ -118,6 +118,23 @@ def test_a_refused_subscription_is_said_once(tmp_path: Path, caplog: pytest.LogC
         assert publisher.connected, "what it may say it still says"
 
 
+def test_messages_that_the_broker_throws_away_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    require_mosquitto()
+    broker = Mosquitto(tmp_path)
+    (tmp_path / "acl").write_text("topic read #\ntopic write mien/mute/availability\n")
+    (tmp_path / "acl").chmod(0o600)
+    with broker._config.open("a") as file:
+        file.write(f"acl_file {tmp_path}/acl\n")
+    with broker, publishing(mqtt_config(broker.port), "mute", start=False) as (publisher, _):
+        publisher.publish(mood())
+        publisher.start(INFO)
+        wait_until(lambda: "does not let us write mien/mute/mood/state (and 1 more); allow it" in caplog.text)
+        for faces in range(2, 5):
+            publisher.publish(mood(faces=faces))
+            time.sleep(0.1)
+        assert caplog.text.count("does not let us write") == 1
+
+
 @pytest.mark.parametrize(("protocol", "answers"), [("5", 0), ("3.1.1", 1)])
 def test_a_payload_beyond_all_measure(broker: Mosquitto, protocol: str, answers: int) -> None:
     """With MQTT 5 the broker keeps it from us, with 3.1.1 it is read, and answered."""
