@@ -42,7 +42,8 @@ COMMANDS = """\
 ## What mien is told
 
 Publish to `mien/<device id>/<thing>/set`, as plain text, without the retain flag. A retained command is ignored: it would be
-carried out again at every restart.
+carried out again at every restart. With MQTT 3.1.1 the broker does not pass the flag on while mien is connected: there such a
+command is carried out when it is sent, and ignored from the next connect on.
 
 | topic | payload | does | echoed on | kept over a restart |
 |---|---|---|---|---|

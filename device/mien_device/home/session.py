@@ -108,7 +108,8 @@ class Session:
             client_id: unique at the broker; a second session with it ends the first.
             version: of MQTT.
             will: topic and payload that the broker retains for us when the connection breaks.
-            on_message: called with topic, payload, and whether it was retained.
+            on_message: called with topic, payload, and whether it was retained; with MQTT 3.1.1 what comes while we
+                are connected never is.
 
         """
         self._config = config
@@ -233,7 +234,9 @@ class Session:
     def subscribe(self, topics: list[str]) -> None:
         """Ask for the messages on `topics`; those that are not granted stand in `refused_topics` after a while."""
         if self._version is V5:
-            _, number = self._client.subscribe([(topic, SubscribeOptions(1)) for topic in topics])
+            # Without it the broker takes the retain flag off what comes while we are subscribed (MQTT 5, 3.3.1.3).
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
+            _, number = self._client.subscribe([(topic, options) for topic in topics])
         else:
             _, number = self._client.subscribe([(topic, 1) for topic in topics])
         if number is not None:

@@ -135,6 +135,25 @@ def test_messages_that_the_broker_throws_away_are_said_once(tmp_path: Path, capl
         assert caplog.text.count("does not let us write") == 1
 
 
+def test_a_command_that_is_retained_while_we_are_connected(broker: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        Listener(broker.port, topics="mien/stale/#") as home,
+        publishing(mqtt_config(broker.port), "stale") as (_, commands),
+    ):
+        home.wait_for("mien/stale/availability", "online")
+        home.publish("mien/stale/request/next", "", retain=True)
+        home.publish("mien/stale/volume/set", "", retain=True)
+        home.publish("mien/stale/volume/set", "5")
+        assert commands.get(timeout=10) == SetVolume(5)
+        assert "MQTT command" not in caplog.text, "nothing was wrong with clearing them"
+        home.publish("mien/stale/volume/set", "6", retain=True)
+        home.publish("mien/stale/volume/set", "", retain=True)
+        home.publish("mien/stale/volume/set", "7")
+        assert commands.get(timeout=10) == SetVolume(7)
+        assert "volume/set: was retained and is ignored" in caplog.text
+        assert [topic for topic in home.topics() if "/response/" in topic] == []
+
+
 @pytest.mark.parametrize(("protocol", "answers"), [("5", 0), ("3.1.1", 1)])
 def test_a_payload_beyond_all_measure(broker: Mosquitto, protocol: str, answers: int) -> None:
     """With MQTT 5 the broker keeps it from us, with 3.1.1 it is read, and answered."""
