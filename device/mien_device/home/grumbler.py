@@ -14,12 +14,12 @@ class Grumbler:
         self.last_error: str | None = None
         """Why there is no connection, with the remedy; None while there is one."""
         self._refused: tuple[str, ...] = ()
-        self._unwritable_said = False
+        self._unwritable_said = self._silence_said = False
 
     def content(self) -> None:
         """There is a new connection."""
         self.last_error = None
-        self._unwritable_said = False
+        self._unwritable_said = self._silence_said = False
 
     def failed(self, error: str) -> None:
         """An attempt failed; there will be others."""
@@ -52,6 +52,12 @@ class Grumbler:
         log.warning(
             "MQTT: the broker does not let us write %s%s; allow it in the broker's access control", topics[0], more
         )
+
+    def silent(self, dropped: int) -> None:
+        """So many events of this connection were dropped because the broker did not answer; said once a connection."""
+        if dropped and not self._silence_said:
+            self._silence_said = True
+            log.warning("MQTT: the broker does not answer; events are dropped until it does")
 
     def _say(self, error: str, outlook: str) -> None:
         level = logging.DEBUG if error == self.last_error else logging.WARNING

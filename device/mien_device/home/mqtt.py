@@ -211,6 +211,8 @@ class MqttPublisher:
                 in_flight[topic] = session.publish_state(topic, payload)
             for topic, payload in self._outbox.take_events():
                 session.publish_event(topic, payload)
+            session.send_events()
+            self._grumbler.silent(session.dropped_events)
         if self._closing.is_set():
             self._say_farewell(session)
 

@@ -5,11 +5,13 @@ Only this file speaks to paho.
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -22,7 +24,7 @@ from paho.mqtt.client import (
     MQTTMessageInfo,
     WebsocketConnectionError,
 )
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
@@ -36,6 +38,9 @@ ANSWER_S = 5.0
 """So long a broker may take to answer, for each of: the TCP connection, the TLS handshake, and MQTT's own greeting."""
 LARGEST_PACKET = 65_536
 """Bytes. With MQTT 5 the broker sends nothing larger on to us; no command is a hundredth of it."""
+LIVELY_S = 2.0
+"""A broker counts as listening for so long after we sent what it has answered since. What leaves later may lie in a buffer
+of the network until somebody wakes up, so events wait for a new answer, and for so long at most."""
 EVENT_EXPIRY_S = 10
 """With MQTT 5 the broker forgets an event that it could not pass on for so long."""
 # Reason codes of MQTT 5, section 2.4. paho translates those of 3.1.1 into them.
@@ -67,10 +72,32 @@ def first_version(config: MqttConfig) -> MQTTProtocolVersion:
     return V311 if config.protocol == "3.1.1" else V5
 
 
-class _TidyClient(Client):
-    """Closes the socket of a websocket that did not come about; paho 2.2 leaves that to the garbage collector."""
+class _Client(Client):
+    """Adds two things to paho 2.2.
+
+    It closes the socket of a websocket that did not come about, which paho leaves to the garbage collector. And it sends
+    a ping when we ask for it, paho only when the connection has been quiet, and knows when the answered one was sent.
+    """
 
     _raw: socket.socket | None = None
+    _pinged: float | None = None
+    on_pong: Callable[[float], None] = staticmethod(lambda sent: None)
+
+    def ping(self) -> None:
+        """Unless one is on its way already."""
+        if self._pinged is None:
+            self._send_pingreq()
+
+    def _send_pingreq(self) -> MQTTErrorCode:
+        if self._pinged is None:
+            self._pinged = time.monotonic()
+        return super()._send_pingreq()
+
+    def _handle_pingresp(self) -> MQTTErrorCode:
+        if self._pinged is not None:
+            self.on_pong(self._pinged)
+        self._pinged = None
+        return super()._handle_pingresp()
 
     def _create_socket_connection(self) -> socket.socket:
         self._raw = super()._create_socket_connection()
@@ -122,9 +149,14 @@ class Session:
         self.unwritable_topics: tuple[str, ...] = ()
         """Those of which the broker refused a message with QoS 1. Only MQTT 5 has a word for it."""
         self._asked: dict[int, list[str]] = {}
-        self._unanswered: dict[int, str] = {}
-        """Topics of the messages with QoS 1 that the broker has not answered yet, oldest first."""
-        client = _TidyClient(
+        self._unanswered: dict[int, tuple[str, float]] = {}
+        """Topic and time of the messages with QoS 1 that the broker has not answered yet, oldest first."""
+        self._heard = -math.inf
+        """When the newest packet left that the broker has answered."""
+        self._held: deque[tuple[float, str, str | bytes]] = deque()
+        """Events that wait for a sign of life: since when, topic and payload."""
+        self.dropped_events = 0
+        client = _Client(
             CallbackAPIVersion.VERSION2,
             client_id,
             clean_session=None if version is V5 else True,
@@ -147,6 +179,7 @@ class Session:
         client.on_subscribe = self._granted
         client.on_publish = self._acknowledged
         client.on_message = self._arrived
+        client.on_pong = self._answered
         self._client = client
 
     def __enter__(self) -> Session:
@@ -168,6 +201,7 @@ class Session:
         """
         config = self._config
         self._client.connect_timeout = timeout_s
+        begun = time.monotonic()
         try:
             self._client.connect(config.host, broker_port(config), config.keepalive_s, **self._terms())
         except WebsocketConnectionError as error:
@@ -190,6 +224,7 @@ class Session:
                 UnspokenError if self._greeting.value == _UNSUPPORTED_VERSION and self._version is V5 else RefusedError
             )
             raise kind(refusal_trouble(str(self._greeting), config.username))
+        self._answered(begun)
 
     def _terms(self) -> dict[str, Any]:
         """What MQTT 5 lets a client say in its greeting."""
@@ -245,7 +280,7 @@ class Session:
     def publish_state(self, topic: str, payload: str | bytes, *, retain: bool = True) -> MQTTMessageInfo:
         """Send a message with QoS 1, retained by default; the result knows when it was acknowledged."""
         info = self._client.publish(topic, payload, qos=1, retain=retain)
-        self._unanswered[info.mid] = topic
+        self._unanswered[info.mid] = topic, time.monotonic()
         return info
 
     @property
@@ -253,10 +288,36 @@ class Session:
         """Whether the broker has answered every message with QoS 1."""
         return not self._unanswered
 
+    @property
+    def lively(self) -> bool:
+        """Whether the broker has answered something that left within the last `LIVELY_S`, and owes no older answer."""
+        oldest = min(self._heard, next((sent for _, sent in self._unanswered.values()), math.inf))
+        return time.monotonic() - oldest < LIVELY_S
+
     def publish_event(self, topic: str, payload: str | bytes) -> None:
-        """Send a message with QoS 0 now, or never: it is dropped if older ones still wait for the network."""
-        if self._client.want_write():
+        """Send a message with QoS 0 with the next `send_events`."""
+        self._held.append((time.monotonic(), topic, payload))
+
+    def send_events(self) -> None:
+        """Send what `publish_event` took, if the broker is known to listen; else ask it, and wait `LIVELY_S` at most.
+
+        The sender's and the receiver's kernel take an event without a word even if the broker sleeps or the network is
+        down, and deliver it whenever that ends. So only an event of the first `LIVELY_S` of such a stall can be late.
+        """
+        if not self._held:
             return
+        now = time.monotonic()
+        if now - self._heard > LIVELY_S / 2:
+            self._client.ping()
+        if self.lively and not self._client.want_write():
+            while self._held:
+                _, topic, payload = self._held.popleft()
+                self._send_event(topic, payload)
+        while self._held and now - self._held[0][0] >= LIVELY_S:
+            self._held.popleft()
+            self.dropped_events += 1
+
+    def _send_event(self, topic: str, payload: str | bytes) -> None:
         properties = None
         if self._version is V5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -292,9 +353,15 @@ class Session:
     def _acknowledged(
         self, client: Client, userdata: Any, number: int, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        topic = self._unanswered.pop(number, None)  # None: QoS 0, which paho "acknowledges" once it is written
-        if topic is not None and reason.is_failure and topic not in self.unwritable_topics:
+        if number not in self._unanswered:  # QoS 0, which paho "acknowledges" once it is written
+            return
+        topic, sent = self._unanswered.pop(number)
+        self._answered(sent)
+        if reason.is_failure and topic not in self.unwritable_topics:
             self.unwritable_topics += (topic,)
+
+    def _answered(self, sent: float) -> None:
+        self._heard = max(self._heard, sent)
 
     def _arrived(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if self._on_message is not None:

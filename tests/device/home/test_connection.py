@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import queue
+import signal
 import socket
 import threading
 import time
@@ -23,7 +24,7 @@ from mien_device.home.announcer import Announcer
 from mien_device.home.commands import SetVolume
 from mien_device.home.discovery import Device
 from mien_device.home.once import try_connect
-from mien_device.home.session import LARGEST_PACKET
+from mien_device.home.session import LARGEST_PACKET, LIVELY_S
 from mien_models.errors import BrokerError
 from tests.device.home.examples import EVENT, INFO, STATS, mood, mqtt_config, publishing, wait_until
 from tests.listener import Listener
@@ -152,6 +153,41 @@ def test_a_command_that_is_retained_while_we_are_connected(broker: Mosquitto, ca
         assert commands.get(timeout=10) == SetVolume(7)
         assert "volume/set: was retained and is ignored" in caplog.text
         assert [topic for topic in home.topics() if "/response/" in topic] == []
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_no_event_arrives_long_after_the_fact(tmp_path: Path, protocol: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A broker that is stopped: its kernel goes on to take what we send, and gives it all to it when it wakes."""
+    require_mosquitto()
+    with (
+        Mosquitto(tmp_path) as broker,
+        Listener(broker.port, topics="mien/late/#") as home,
+        publishing(mqtt_config(broker.port, protocol=protocol, keepalive_s=60), "late") as (publisher, _),
+    ):
+        home.wait_for("mien/late/availability", "online")
+        time.sleep(2 * LIVELY_S)
+        publisher.publish(EVENT)
+        home.wait_for("mien/late/event")  # the broker is asked first whether it listens
+        assert broker._process is not None
+        broker._process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(LIVELY_S + 1)
+            for _ in range(3):
+                publisher.publish(EVENT)
+            time.sleep(LIVELY_S + 1)
+            publisher.publish(mood(faces=2))
+            publisher.publish(EVENT)
+            wait_until(lambda: "the broker does not answer; events are dropped" in caplog.text)
+            time.sleep(LIVELY_S + 1)  # the last one is too old by then as well
+        finally:
+            broker._process.send_signal(signal.SIGCONT)
+        home.wait_for("mien/late/mood/state")
+        time.sleep(0.5)
+        assert len(home.received("mien/late/event")) == 1
+        publisher.publish(EVENT)
+        home.wait_for("mien/late/event", count=2)
+        assert publisher.connected
+        assert caplog.text.count("the broker does not answer") == 1
 
 
 @pytest.mark.parametrize(("protocol", "answers"), [("5", 0), ("3.1.1", 1)])
