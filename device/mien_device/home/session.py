@@ -38,6 +38,8 @@ ANSWER_S = 5.0
 """So long a broker may take to answer, for each of: the TCP connection, the TLS handshake, and MQTT's own greeting."""
 LARGEST_PACKET = 65_536
 """Bytes. With MQTT 5 the broker sends nothing larger on to us; no command is a hundredth of it."""
+PACKET_OVERHEAD = 16
+"""Bytes of a message beside topic and payload: header 5, length of the topic 2, number 2, expiry and its length 6."""
 LIVELY_S = 2.0
 """A broker counts as listening for so long after we sent what it has answered since. What leaves later may lie in a buffer
 of the network until somebody wakes up, so events wait for a new answer, and for so long at most."""
@@ -149,6 +151,10 @@ class Session:
         self.unwritable_topics: tuple[str, ...] = ()
         """Those of which the broker refused a message with QoS 1. Only MQTT 5 has a word for it."""
         self._asked: dict[int, list[str]] = {}
+        self.largest_packet: int | None = None
+        """Bytes that the broker takes at most, if it said so (MQTT 5)."""
+        self.too_large: dict[str, int] = {}
+        """Topics whose messages `fits` found to be larger, and how many bytes they had."""
         self._unanswered: dict[int, tuple[str, float]] = {}
         """Topic and time of the messages with QoS 1 that the broker has not answered yet, oldest first."""
         self._heard = -math.inf
@@ -244,6 +250,11 @@ class Session:
         """Whether the broker said that another client with our id came. Only MQTT 5 has a word for it."""
         return self._farewell is not None and self._farewell.value == _TAKEN_OVER
 
+    @property
+    def farewell(self) -> str | None:
+        """Why the broker ended the connection, in MQTT's own word, if it said so. Only MQTT 5 lets it."""
+        return None if self._farewell is None else str(self._farewell).lower()
+
     def turn(self, timeout_s: float, bell: socket.socket | None = None) -> bool:
         """Send and receive what there is, after waiting for it at most `timeout_s` or until `bell` is readable.
 
@@ -276,6 +287,14 @@ class Session:
             _, number = self._client.subscribe([(topic, 1) for topic in topics])
         if number is not None:
             self._asked[number] = topics
+
+    def fits(self, topic: str, payload: str | bytes) -> bool:
+        """Whether the broker takes so large a message; one that is too large would make it hang up."""
+        size = PACKET_OVERHEAD + len(topic.encode()) + len(payload.encode() if isinstance(payload, str) else payload)
+        if self.largest_packet is None or size <= self.largest_packet:
+            return True
+        self.too_large[topic] = size
+        return False
 
     def publish_state(self, topic: str, payload: str | bytes, *, retain: bool = True) -> MQTTMessageInfo:
         """Send a message with QoS 1, retained by default; the result knows when it was acknowledged."""
@@ -336,6 +355,7 @@ class Session:
         self, client: Client, userdata: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         self._greeting = reason
+        self.largest_packet = getattr(properties, "MaximumPacketSize", None)
 
     def _ended(
         self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None

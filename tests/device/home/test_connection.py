@@ -21,6 +21,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from mien_device.config import HomeAssistantConfig
 from mien_device.demo.broker import DemoBroker
 from mien_device.home.announcer import Announcer
+from mien_device.home.backoff import TAKE_OVERS
 from mien_device.home.commands import SetVolume
 from mien_device.home.discovery import Device
 from mien_device.home.once import try_connect
@@ -237,16 +238,52 @@ def test_who_takes_our_name_is_recognised_at_once(caplog: pytest.LogCaptureFixtu
     with socket.create_server((HOST, 0)) as server:
         threading.Thread(target=_welcome_and_displace, args=(server,), daemon=True).start()
         with publishing(mqtt_config(server.getsockname()[1]), "one"):
-            wait_until(lambda: "another device probably uses the client id mien-one" in caplog.text)
+            wait_until(lambda: "(session taken over); another device uses the client id mien-one" in caplog.text)
 
 
-def _welcome_and_displace(server: socket.socket) -> None:
+def test_a_broker_that_takes_small_packets_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    require_mosquitto()
+    broker = Mosquitto(tmp_path)
+    with broker._config.open("a") as file:
+        file.write("max_packet_size 2000\n")
+    device = Device("small", "Mien small", "mien", frozenset(), 60.0)
+    announcer = Announcer(HomeAssistantConfig(), device, tmp_path)
+    config = "homeassistant/device/mien_small/config"
+    with (
+        broker,
+        Listener(broker.port) as home,
+        publishing(mqtt_config(broker.port), "small", announcer=announcer) as (publisher, _),
+    ):
+        home.wait_for("mien/small/availability", "online")
+        wait_until(lambda: f"{config} has " in caplog.text)
+        assert "the broker takes at most 2000; raise the broker's max_packet_size" in caplog.text
+        publisher.publish(mood())
+        home.wait_for("mien/small/mood/state")
+        assert publisher.connected
+        assert config not in home.topics()
+        assert "lost" not in caplog.text
+        assert "ended" not in caplog.text
+        assert "another device" not in caplog.text
+
+
+def test_the_reason_of_a_broker_that_hangs_up_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """Again and again within seconds: no other device is suspected, since it says why."""
+    with socket.create_server((HOST, 0)) as server:
+        for _ in range(TAKE_OVERS + 1):
+            threading.Thread(target=_welcome_and_displace, args=(server, 0x97), daemon=True).start()
+        caplog.set_level(logging.DEBUG)
+        with publishing(mqtt_config(server.getsockname()[1]), "one"):
+            wait_until(lambda: caplog.text.count("the broker ended the connection (quota exceeded)") > TAKE_OVERS)
+        assert "another device" not in caplog.text
+
+
+def _welcome_and_displace(server: socket.socket, reason: int = 0x8E) -> None:
     connection, _ = server.accept()
     with connection:
         connection.recv(4096)
         connection.sendall(bytes([0x20, 3, 0, 0, 0]))  # CONNACK: success, no properties
         time.sleep(0.3)
-        connection.sendall(bytes([0xE0, 2, 0x8E, 0]))  # DISCONNECT: session taken over
+        connection.sendall(bytes([0xE0, 2, reason, 0]))  # DISCONNECT, by default: session taken over
 
 
 def test_why_it_stops_is_said_before_offline(broker: Mosquitto) -> None:
