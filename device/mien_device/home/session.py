@@ -1,6 +1,6 @@
 """One connection to the broker, from its first packet to its last, and every way in which it can fail, in words.
 
-Only this file speaks to paho.
+Only this file and `client.py` speak to paho.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from paho.mqtt.client import (
     MQTTMessageInfo,
     WebsocketConnectionError,
 )
-from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode, MQTTProtocolVersion
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from mien_device.config.schema import MqttConfig
+from mien_device.home.client import PingingClient
 from mien_device.home.trouble import connection_trouble, refusal_trouble, silence_trouble, websocket_trouble
 from mien_models.errors import BrokerError
 
@@ -72,42 +73,6 @@ def broker_port(config: MqttConfig) -> int:
 def first_version(config: MqttConfig) -> MQTTProtocolVersion:
     """The version of MQTT to begin with."""
     return V311 if config.protocol == "3.1.1" else V5
-
-
-class _Client(Client):
-    """Adds two things to paho 2.2.
-
-    It closes the socket of a websocket that did not come about, which paho leaves to the garbage collector. And it sends
-    a ping when we ask for it, paho only when the connection has been quiet, and knows when the answered one was sent.
-    """
-
-    _raw: socket.socket | None = None
-    _pinged: float | None = None
-    on_pong: Callable[[float], None] = staticmethod(lambda sent: None)
-
-    def ping(self) -> None:
-        """Unless one is on its way already."""
-        if self._pinged is None:
-            self._send_pingreq()
-
-    def _send_pingreq(self) -> MQTTErrorCode:
-        if self._pinged is None:
-            self._pinged = time.monotonic()
-        return super()._send_pingreq()
-
-    def _handle_pingresp(self) -> MQTTErrorCode:
-        if self._pinged is not None:
-            self.on_pong(self._pinged)
-        self._pinged = None
-        return super()._handle_pingresp()
-
-    def _create_socket_connection(self) -> socket.socket:
-        self._raw = super()._create_socket_connection()
-        return self._raw
-
-    def close_raw(self) -> None:
-        if self._raw is not None:
-            self._raw.close()
 
 
 class Session:
@@ -162,7 +127,7 @@ class Session:
         self._held: deque[tuple[float, str, str | bytes]] = deque()
         """Events that wait for a sign of life: since when, topic and payload."""
         self.dropped_events = 0
-        client = _Client(
+        client = PingingClient(
             CallbackAPIVersion.VERSION2,
             client_id,
             clean_session=None if version is V5 else True,
