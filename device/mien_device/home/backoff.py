@@ -50,11 +50,11 @@ class Backoff:
         self._short = max(self._short, TAKE_OVERS)
         return self._jitter(self._most_s)
 
-    def lost(self, lasted_s: float) -> float:
-        """Seconds to wait after a connection that held for `lasted_s`."""
+    def lost(self, lasted_s: float, *, explained: bool = False) -> float:
+        """Seconds to wait after a connection that held for `lasted_s`; `explained`: the broker said why it ended."""
         if lasted_s >= (STABLE_AFTER_TAKE_OVER_S if self.taken_over else STABLE_S):
             self._failures = self._short = 0
-        elif lasted_s < SHORT_S:
+        elif lasted_s < SHORT_S and not explained:
             self._short += 1
         return self._jitter(self._most_s) if self.taken_over else self._next()
 

@@ -12,7 +12,7 @@ from mien_device.home.commands import THINGS
 from mien_device.home.discovery import STATS_INTERVAL_S
 from mien_device.home.inbox import LONGEST_TRANSACTION, MAX_PAYLOAD
 from mien_device.home.messages import Message, Response, Snapshot
-from mien_device.home.session import EVENT_EXPIRY_S, LARGEST_PACKET
+from mien_device.home.session import EVENT_EXPIRY_S, LARGEST_PACKET, LIVELY_S
 
 HEAD = """\
 # MQTT: every topic
@@ -25,7 +25,7 @@ needs none of this page: see [home-assistant.md](home-assistant.md).
 
 - **States** are retained, QoS 1, and sent again on every connect.
 - **Momentary** messages are not retained, QoS 0, and never queued: they arrive now or never. With MQTT 5 the broker forgets
-  them after {expiry} s.
+  them after {expiry} s. None leaves more than {lively:.0f} s into a stall of the broker or the network, to arrive at its end.
 - On a connect mien subscribes, then sends its discovery, then every state, and `availability` `online` at last: whoever sees
   `online` finds everything else in place. When it stops it says why (`stopped` in `info`), then `offline`; when it crashes the
   broker says `offline` as its last will.
@@ -42,7 +42,8 @@ COMMANDS = """\
 ## What mien is told
 
 Publish to `mien/<device id>/<thing>/set`, as plain text, without the retain flag. A retained command is ignored: it would be
-carried out again at every restart.
+carried out again at every restart. With MQTT 3.1.1 the broker does not pass the flag on while mien is connected: there such a
+command is carried out when it is sent, and ignored from the next connect on.
 
 | topic | payload | does | echoed on | kept over a restart |
 |---|---|---|---|---|
@@ -89,7 +90,7 @@ and tries once a minute only.
 
 def page(examples: Sequence[Message]) -> str:
     """The whole page, with these examples."""
-    parts = [HEAD.format(expiry=EVENT_EXPIRY_S)]
+    parts = [HEAD.format(expiry=EVENT_EXPIRY_S, lively=LIVELY_S)]
     parts += [_row(type(example)) + "\n" for example in examples]
     parts += ["\n", *(_section(example) + "\n" for example in examples)]
     parts += [COMMANDS, *(_command_row(name) + "\n" for name in THINGS), "\n"]

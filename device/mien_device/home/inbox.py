@@ -63,7 +63,9 @@ class Inbox:
         verb = topic.removeprefix(REQUEST) if is_request else topic.removesuffix(SET)
         if retained:
             # An order from long ago, which must not be carried out now; its sender is not waiting for an answer either.
-            self._complain(topic, "was retained and is ignored; publish commands without the retain flag")
+            # An empty one is no order: that is how a retained message is cleared.
+            if payload:
+                self._complain(topic, "was retained and is ignored; publish commands without the retain flag")
             return
         transaction: str | int | None = None
         try:

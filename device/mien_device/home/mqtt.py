@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from paho.mqtt.client import MQTTMessageInfo
@@ -169,9 +169,11 @@ class MqttPublisher:
                 self._connected = False
                 self._outbox.shut()
         lasted_s = time.monotonic() - begun
-        wait_s = self._backoff.displaced() if session.taken_over else self._backoff.lost(lasted_s)
+        explained = session.farewell is not None
+        wait_s = self._backoff.displaced() if session.taken_over else self._backoff.lost(lasted_s, explained=explained)
         if not self._closing.is_set():
-            self._grumbler.lost(wait_s, taken_over_as=self._client_id if self._backoff.taken_over else None)
+            taken_over = session.taken_over or (self._backoff.taken_over and not explained)
+            self._grumbler.lost(wait_s, session.farewell, taken_over_as=self._client_id if taken_over else None)
         return wait_s
 
     def _after(self, error: BrokerError) -> float:
@@ -191,7 +193,7 @@ class MqttPublisher:
     def _serve(self, session: Session) -> None:
         """Greet, then send and receive until the connection is lost or `close` is called."""
         announced = self._greet(session)
-        in_flight = {topic: session.publish_state(topic, payload) for topic, payload in self._outbox.take_states(set())}
+        in_flight = self._send(session, self._outbox.take_states(set()))
         session.publish_state(self._topic(Availability.topic), ONLINE)
         self._connected = True
         self._grumbler.content()
@@ -199,40 +201,57 @@ class MqttPublisher:
         while session.turn(TURN_S, self._outbox.bell) and not self._closing.is_set():
             self._outbox.hush()
             self._grumbler.refused(session.refused_topics)
+            if session.settled:  # not at the first of many
+                self._grumbler.unwritable(session.unwritable_topics)
             if self._announcer is not None and announced and all(info.is_published() for info in announced):
                 self._announcer.delivered()
                 announced = []
             self._keep_time(session)
             # One message a topic is on its way at most: a slow broker gets the newest state, not a queue of old ones.
             in_flight = {topic: info for topic, info in in_flight.items() if not info.is_published()}
-            for topic, payload in self._outbox.take_states(set(in_flight)):
-                in_flight[topic] = session.publish_state(topic, payload)
+            in_flight |= self._send(session, self._outbox.take_states(set(in_flight)))
             for topic, payload in self._outbox.take_events():
-                session.publish_event(topic, payload)
+                if session.fits(topic, payload):
+                    session.publish_event(topic, payload)
+            session.send_events()
+            self._grumbler.silent(session.dropped_events)
+            self._grumbler.too_large(session.too_large, session.largest_packet)
         if self._closing.is_set():
             self._say_farewell(session)
 
     def _greet(self, session: Session) -> list[MQTTMessageInfo]:
         """Subscribe and announce; states follow, for which the outbox is opened. The announcement, until it is delivered."""
         session.subscribe([self._topic(relative) for relative in SUBSCRIPTIONS])
-        announced = []
+        announced: list[MQTTMessageInfo] = []
         if self._announcer is not None:
             # On its own: a broker that grants us our own topics may well not grant this one.
             session.subscribe([self._announcer.status_topic])
-            announced = [
-                session.publish_state(topic, payload, retain=self._announcer.retain or not payload)
-                for topic, payload in self._announcer.on_connect()
-            ]
+            for topic, payload in self._announcer.on_connect():
+                if not session.fits(topic, payload):
+                    announced = []  # what is not told completely is told again at the next connect
+                    break
+                retain = self._announcer.retain or not payload
+                announced.append(session.publish_state(topic, payload, retain=retain))
         self._stats_at = time.monotonic() + STATS_AGAIN_S
         self._outbox.open()
         return announced
+
+    @staticmethod
+    def _send(
+        session: Session, states: Iterable[tuple[str, str | bytes]], *, retain: bool = True
+    ) -> dict[str, MQTTMessageInfo]:
+        """What of `states` the broker takes, by topic."""
+        return {
+            topic: session.publish_state(topic, payload, retain=retain)
+            for topic, payload in states
+            if session.fits(topic, payload)
+        }
 
     def _keep_time(self, session: Session) -> None:
         """What is due by the clock."""
         now = time.monotonic()
         if self._announcer is not None and (due := self._announcer.due(now)):
-            for topic, payload in due:
-                session.publish_state(topic, payload, retain=self._announcer.retain)
+            self._send(session, due, retain=self._announcer.retain)
             self._outbox.renew()
             self._stats_at = now + STATS_AGAIN_S
         if self._stats_at is not None and now >= self._stats_at:

@@ -1,15 +1,17 @@
 """One connection to the broker, from its first packet to its last, and every way in which it can fail, in words.
 
-Only this file speaks to paho.
+Only this file and `client.py` speak to paho.
 """
 
 from __future__ import annotations
 
+import math
 import select
 import socket
 import ssl
 import threading
 import time
+from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -29,6 +31,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from mien_device.config.schema import MqttConfig
+from mien_device.home.client import PingingClient
 from mien_device.home.trouble import connection_trouble, refusal_trouble, silence_trouble, websocket_trouble
 from mien_models.errors import BrokerError
 
@@ -36,6 +39,11 @@ ANSWER_S = 5.0
 """So long a broker may take to answer, for each of: the TCP connection, the TLS handshake, and MQTT's own greeting."""
 LARGEST_PACKET = 65_536
 """Bytes. With MQTT 5 the broker sends nothing larger on to us; no command is a hundredth of it."""
+PACKET_OVERHEAD = 16
+"""Bytes of a message beside topic and payload: header 5, length of the topic 2, number 2, expiry and its length 6."""
+LIVELY_S = 2.0
+"""A broker counts as listening for so long after we sent what it has answered since. What leaves later may lie in a buffer
+of the network until somebody wakes up, so events wait for a new answer, and for so long at most."""
 EVENT_EXPIRY_S = 10
 """With MQTT 5 the broker forgets an event that it could not pass on for so long."""
 # Reason codes of MQTT 5, section 2.4. paho translates those of 3.1.1 into them.
@@ -67,20 +75,6 @@ def first_version(config: MqttConfig) -> MQTTProtocolVersion:
     return V311 if config.protocol == "3.1.1" else V5
 
 
-class _TidyClient(Client):
-    """Closes the socket of a websocket that did not come about; paho 2.2 leaves that to the garbage collector."""
-
-    _raw: socket.socket | None = None
-
-    def _create_socket_connection(self) -> socket.socket:
-        self._raw = super()._create_socket_connection()
-        return self._raw
-
-    def close_raw(self) -> None:
-        if self._raw is not None:
-            self._raw.close()
-
-
 class Session:
     """Driven by one thread, that which made it: paho's own thread is not used.
 
@@ -108,7 +102,8 @@ class Session:
             client_id: unique at the broker; a second session with it ends the first.
             version: of MQTT.
             will: topic and payload that the broker retains for us when the connection breaks.
-            on_message: called with topic, payload, and whether it was retained.
+            on_message: called with topic, payload, and whether it was retained; with MQTT 3.1.1 what comes while we
+                are connected never is.
 
         """
         self._config = config
@@ -118,8 +113,21 @@ class Session:
         self._farewell: ReasonCode | None = None
         self.refused_topics: tuple[str, ...] = ()
         """Subscriptions that the broker did not grant."""
+        self.unwritable_topics: tuple[str, ...] = ()
+        """Those of which the broker refused a message with QoS 1. Only MQTT 5 has a word for it."""
         self._asked: dict[int, list[str]] = {}
-        client = _TidyClient(
+        self.largest_packet: int | None = None
+        """Bytes that the broker takes at most, if it said so (MQTT 5)."""
+        self.too_large: dict[str, int] = {}
+        """Topics whose messages `fits` found to be larger, and how many bytes they had."""
+        self._unanswered: dict[int, tuple[str, float]] = {}
+        """Topic and time of the messages with QoS 1 that the broker has not answered yet, oldest first."""
+        self._heard = -math.inf
+        """When the newest packet left that the broker has answered."""
+        self._held: deque[tuple[float, str, str | bytes]] = deque()
+        """Events that wait for a sign of life: since when, topic and payload."""
+        self.dropped_events = 0
+        client = PingingClient(
             CallbackAPIVersion.VERSION2,
             client_id,
             clean_session=None if version is V5 else True,
@@ -140,7 +148,9 @@ class Session:
         client.on_connect = self._greeted
         client.on_disconnect = self._ended
         client.on_subscribe = self._granted
+        client.on_publish = self._acknowledged
         client.on_message = self._arrived
+        client.on_pong = self._answered
         self._client = client
 
     def __enter__(self) -> Session:
@@ -162,6 +172,7 @@ class Session:
         """
         config = self._config
         self._client.connect_timeout = timeout_s
+        begun = time.monotonic()
         try:
             self._client.connect(config.host, broker_port(config), config.keepalive_s, **self._terms())
         except WebsocketConnectionError as error:
@@ -184,6 +195,7 @@ class Session:
                 UnspokenError if self._greeting.value == _UNSUPPORTED_VERSION and self._version is V5 else RefusedError
             )
             raise kind(refusal_trouble(str(self._greeting), config.username))
+        self._answered(begun)
 
     def _terms(self) -> dict[str, Any]:
         """What MQTT 5 lets a client say in its greeting."""
@@ -202,6 +214,11 @@ class Session:
     def taken_over(self) -> bool:
         """Whether the broker said that another client with our id came. Only MQTT 5 has a word for it."""
         return self._farewell is not None and self._farewell.value == _TAKEN_OVER
+
+    @property
+    def farewell(self) -> str | None:
+        """Why the broker ended the connection, in MQTT's own word, if it said so. Only MQTT 5 lets it."""
+        return None if self._farewell is None else str(self._farewell).lower()
 
     def turn(self, timeout_s: float, bell: socket.socket | None = None) -> bool:
         """Send and receive what there is, after waiting for it at most `timeout_s` or until `bell` is readable.
@@ -228,20 +245,63 @@ class Session:
     def subscribe(self, topics: list[str]) -> None:
         """Ask for the messages on `topics`; those that are not granted stand in `refused_topics` after a while."""
         if self._version is V5:
-            _, number = self._client.subscribe([(topic, SubscribeOptions(1)) for topic in topics])
+            # Without it the broker takes the retain flag off what comes while we are subscribed (MQTT 5, 3.3.1.3).
+            options = SubscribeOptions(qos=1, retainAsPublished=True)
+            _, number = self._client.subscribe([(topic, options) for topic in topics])
         else:
             _, number = self._client.subscribe([(topic, 1) for topic in topics])
         if number is not None:
             self._asked[number] = topics
 
+    def fits(self, topic: str, payload: str | bytes) -> bool:
+        """Whether the broker takes so large a message; one that is too large would make it hang up."""
+        size = PACKET_OVERHEAD + len(topic.encode()) + len(payload.encode() if isinstance(payload, str) else payload)
+        if self.largest_packet is None or size <= self.largest_packet:
+            return True
+        self.too_large[topic] = size
+        return False
+
     def publish_state(self, topic: str, payload: str | bytes, *, retain: bool = True) -> MQTTMessageInfo:
         """Send a message with QoS 1, retained by default; the result knows when it was acknowledged."""
-        return self._client.publish(topic, payload, qos=1, retain=retain)
+        info = self._client.publish(topic, payload, qos=1, retain=retain)
+        self._unanswered[info.mid] = topic, time.monotonic()
+        return info
+
+    @property
+    def settled(self) -> bool:
+        """Whether the broker has answered every message with QoS 1."""
+        return not self._unanswered
+
+    @property
+    def lively(self) -> bool:
+        """Whether the broker has answered something that left within the last `LIVELY_S`, and owes no older answer."""
+        oldest = min(self._heard, next((sent for _, sent in self._unanswered.values()), math.inf))
+        return time.monotonic() - oldest < LIVELY_S
 
     def publish_event(self, topic: str, payload: str | bytes) -> None:
-        """Send a message with QoS 0 now, or never: it is dropped if older ones still wait for the network."""
-        if self._client.want_write():
+        """Send a message with QoS 0 with the next `send_events`."""
+        self._held.append((time.monotonic(), topic, payload))
+
+    def send_events(self) -> None:
+        """Send what `publish_event` took, if the broker is known to listen; else ask it, and wait `LIVELY_S` at most.
+
+        The sender's and the receiver's kernel take an event without a word even if the broker sleeps or the network is
+        down, and deliver it whenever that ends. So only an event of the first `LIVELY_S` of such a stall can be late.
+        """
+        if not self._held:
             return
+        now = time.monotonic()
+        if now - self._heard > LIVELY_S / 2:
+            self._client.ping()
+        if self.lively and not self._client.want_write():
+            while self._held:
+                _, topic, payload = self._held.popleft()
+                self._send_event(topic, payload)
+        while self._held and now - self._held[0][0] >= LIVELY_S:
+            self._held.popleft()
+            self.dropped_events += 1
+
+    def _send_event(self, topic: str, payload: str | bytes) -> None:
         properties = None
         if self._version is V5:
             properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
@@ -260,6 +320,7 @@ class Session:
         self, client: Client, userdata: Any, flags: ConnectFlags, reason: ReasonCode, properties: Properties | None
     ) -> None:
         self._greeting = reason
+        self.largest_packet = getattr(properties, "MaximumPacketSize", None)
 
     def _ended(
         self, client: Client, userdata: Any, flags: DisconnectFlags, reason: ReasonCode, properties: Properties | None
@@ -273,6 +334,19 @@ class Session:
         topics = self._asked.pop(number, [])
         refused = (topic for topic, reason in zip(topics, reasons, strict=False) if reason.is_failure)
         self.refused_topics += tuple(refused)
+
+    def _acknowledged(
+        self, client: Client, userdata: Any, number: int, reason: ReasonCode, properties: Properties | None
+    ) -> None:
+        if number not in self._unanswered:  # QoS 0, which paho "acknowledges" once it is written
+            return
+        topic, sent = self._unanswered.pop(number)
+        self._answered(sent)
+        if reason.is_failure and topic not in self.unwritable_topics:
+            self.unwritable_topics += (topic,)
+
+    def _answered(self, sent: float) -> None:
+        self._heard = max(self._heard, sent)
 
     def _arrived(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if self._on_message is not None:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import logging
 import queue
+import signal
 import socket
 import threading
 import time
@@ -20,10 +21,11 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from mien_device.config import HomeAssistantConfig
 from mien_device.demo.broker import DemoBroker
 from mien_device.home.announcer import Announcer
+from mien_device.home.backoff import TAKE_OVERS
 from mien_device.home.commands import SetVolume
 from mien_device.home.discovery import Device
 from mien_device.home.once import try_connect
-from mien_device.home.session import LARGEST_PACKET
+from mien_device.home.session import LARGEST_PACKET, LIVELY_S
 from mien_models.errors import BrokerError
 from tests.device.home.examples import EVENT, INFO, STATS, mood, mqtt_config, publishing, wait_until
 from tests.listener import Listener
@@ -118,6 +120,77 @@ def test_a_refused_subscription_is_said_once(tmp_path: Path, caplog: pytest.LogC
         assert publisher.connected, "what it may say it still says"
 
 
+def test_messages_that_the_broker_throws_away_are_said_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    require_mosquitto()
+    broker = Mosquitto(tmp_path)
+    (tmp_path / "acl").write_text("topic read #\ntopic write mien/mute/availability\n")
+    (tmp_path / "acl").chmod(0o600)
+    with broker._config.open("a") as file:
+        file.write(f"acl_file {tmp_path}/acl\n")
+    with broker, publishing(mqtt_config(broker.port), "mute", start=False) as (publisher, _):
+        publisher.publish(mood())
+        publisher.start(INFO)
+        wait_until(lambda: "does not let us write mien/mute/mood/state (and 1 more); allow it" in caplog.text)
+        for faces in range(2, 5):
+            publisher.publish(mood(faces=faces))
+            time.sleep(0.1)
+        assert caplog.text.count("does not let us write") == 1
+
+
+def test_a_command_that_is_retained_while_we_are_connected(broker: Mosquitto, caplog: pytest.LogCaptureFixture) -> None:
+    with (
+        Listener(broker.port, topics="mien/stale/#") as home,
+        publishing(mqtt_config(broker.port), "stale") as (_, commands),
+    ):
+        home.wait_for("mien/stale/availability", "online")
+        home.publish("mien/stale/request/next", "", retain=True)
+        home.publish("mien/stale/volume/set", "", retain=True)
+        home.publish("mien/stale/volume/set", "5")
+        assert commands.get(timeout=10) == SetVolume(5)
+        assert "MQTT command" not in caplog.text, "nothing was wrong with clearing them"
+        home.publish("mien/stale/volume/set", "6", retain=True)
+        home.publish("mien/stale/volume/set", "", retain=True)
+        home.publish("mien/stale/volume/set", "7")
+        assert commands.get(timeout=10) == SetVolume(7)
+        assert "volume/set: was retained and is ignored" in caplog.text
+        assert [topic for topic in home.topics() if "/response/" in topic] == []
+
+
+@pytest.mark.parametrize("protocol", ["5", "3.1.1"])
+def test_no_event_arrives_long_after_the_fact(tmp_path: Path, protocol: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A broker that is stopped: its kernel goes on to take what we send, and gives it all to it when it wakes."""
+    require_mosquitto()
+    with (
+        Mosquitto(tmp_path) as broker,
+        Listener(broker.port, topics="mien/late/#") as home,
+        publishing(mqtt_config(broker.port, protocol=protocol, keepalive_s=60), "late") as (publisher, _),
+    ):
+        home.wait_for("mien/late/availability", "online")
+        time.sleep(2 * LIVELY_S)
+        publisher.publish(EVENT)
+        home.wait_for("mien/late/event")  # the broker is asked first whether it listens
+        assert broker._process is not None
+        broker._process.send_signal(signal.SIGSTOP)
+        try:
+            time.sleep(LIVELY_S + 1)
+            for _ in range(3):
+                publisher.publish(EVENT)
+            time.sleep(LIVELY_S + 1)
+            publisher.publish(mood(faces=2))
+            publisher.publish(EVENT)
+            wait_until(lambda: "the broker does not answer; events are dropped" in caplog.text)
+            time.sleep(LIVELY_S + 1)  # the last one is too old by then as well
+        finally:
+            broker._process.send_signal(signal.SIGCONT)
+        home.wait_for("mien/late/mood/state")
+        time.sleep(0.5)
+        assert len(home.received("mien/late/event")) == 1
+        publisher.publish(EVENT)
+        home.wait_for("mien/late/event", count=2)
+        assert publisher.connected
+        assert caplog.text.count("the broker does not answer") == 1
+
+
 @pytest.mark.parametrize(("protocol", "answers"), [("5", 0), ("3.1.1", 1)])
 def test_a_payload_beyond_all_measure(broker: Mosquitto, protocol: str, answers: int) -> None:
     """With MQTT 5 the broker keeps it from us, with 3.1.1 it is read, and answered."""
@@ -165,16 +238,52 @@ def test_who_takes_our_name_is_recognised_at_once(caplog: pytest.LogCaptureFixtu
     with socket.create_server((HOST, 0)) as server:
         threading.Thread(target=_welcome_and_displace, args=(server,), daemon=True).start()
         with publishing(mqtt_config(server.getsockname()[1]), "one"):
-            wait_until(lambda: "another device probably uses the client id mien-one" in caplog.text)
+            wait_until(lambda: "(session taken over); another device uses the client id mien-one" in caplog.text)
 
 
-def _welcome_and_displace(server: socket.socket) -> None:
+def test_a_broker_that_takes_small_packets_only(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    require_mosquitto()
+    broker = Mosquitto(tmp_path)
+    with broker._config.open("a") as file:
+        file.write("max_packet_size 2000\n")
+    device = Device("small", "Mien small", "mien", frozenset(), 60.0)
+    announcer = Announcer(HomeAssistantConfig(), device, tmp_path)
+    config = "homeassistant/device/mien_small/config"
+    with (
+        broker,
+        Listener(broker.port) as home,
+        publishing(mqtt_config(broker.port), "small", announcer=announcer) as (publisher, _),
+    ):
+        home.wait_for("mien/small/availability", "online")
+        wait_until(lambda: f"{config} has " in caplog.text)
+        assert "the broker takes at most 2000; raise the broker's max_packet_size" in caplog.text
+        publisher.publish(mood())
+        home.wait_for("mien/small/mood/state")
+        assert publisher.connected
+        assert config not in home.topics()
+        assert "lost" not in caplog.text
+        assert "ended" not in caplog.text
+        assert "another device" not in caplog.text
+
+
+def test_the_reason_of_a_broker_that_hangs_up_is_said(caplog: pytest.LogCaptureFixture) -> None:
+    """Again and again within seconds: no other device is suspected, since it says why."""
+    with socket.create_server((HOST, 0)) as server:
+        for _ in range(TAKE_OVERS + 1):
+            threading.Thread(target=_welcome_and_displace, args=(server, 0x97), daemon=True).start()
+        caplog.set_level(logging.DEBUG)
+        with publishing(mqtt_config(server.getsockname()[1]), "one"):
+            wait_until(lambda: caplog.text.count("the broker ended the connection (quota exceeded)") > TAKE_OVERS)
+        assert "another device" not in caplog.text
+
+
+def _welcome_and_displace(server: socket.socket, reason: int = 0x8E) -> None:
     connection, _ = server.accept()
     with connection:
         connection.recv(4096)
         connection.sendall(bytes([0x20, 3, 0, 0, 0]))  # CONNACK: success, no properties
         time.sleep(0.3)
-        connection.sendall(bytes([0xE0, 2, 0x8E, 0]))  # DISCONNECT: session taken over
+        connection.sendall(bytes([0xE0, 2, reason, 0]))  # DISCONNECT, by default: session taken over
 
 
 def test_why_it_stops_is_said_before_offline(broker: Mosquitto) -> None:
