@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from mien_device.config.load import find_config, load_config
 from mien_models import __version__
@@ -43,7 +44,16 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"mien {__version__}")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_demo(commands)
+    _add_check(commands)
+    _add_models(commands)
+    _add_config_command(commands)
+    _add_discovery(commands)
+    return parser
 
+
+def _add_run(commands: Any) -> None:
     run = commands.add_parser("run", help="the daemon", description="Run until SIGTERM or Ctrl-C.")
     _add_config(run)
     run.add_argument(
@@ -51,6 +61,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--seconds", type=_seconds, metavar="N", help="stop cleanly after N seconds")
 
+
+def _add_demo(commands: Any) -> None:
     demo = commands.add_parser(
         "demo",
         help="the daemon with nothing attached",
@@ -74,6 +86,8 @@ def build_parser() -> argparse.ArgumentParser:
     demo.add_argument("--verbose", action="store_true", help="show the daemon's log as well")
     _add_json(demo, "one JSON object a line")
 
+
+def _add_check(commands: Any) -> None:
     check = commands.add_parser(
         "check",
         help="what is found, and how to mend what is not",
@@ -82,6 +96,8 @@ def build_parser() -> argparse.ArgumentParser:
     _add_config(check)
     _add_json(check)
 
+
+def _add_models(commands: Any) -> None:
     models = commands.add_parser(
         "models",
         help="the models at hand, and `models install yunet`",
@@ -97,6 +113,8 @@ def build_parser() -> argparse.ArgumentParser:
     )
     _add_json(models)
 
+
+def _add_config_command(commands: Any) -> None:
     config = commands.add_parser("config", help="write, check or show the configuration")
     actions = config.add_subparsers(dest="action", required=True, metavar="ACTION")
     init = actions.add_parser("init", help="write a file with every setting explained")
@@ -109,6 +127,9 @@ def build_parser() -> argparse.ArgumentParser:
         action = actions.add_parser(name, help=words)
         _add_config(action)
         _add_json(action)
+
+
+def _add_discovery(commands: Any) -> None:
     discovery = commands.add_parser("discovery", help="how Home Assistant learns of this device")
     actions = discovery.add_subparsers(dest="action", required=True, metavar="ACTION")
     show = actions.add_parser("show", help="print what Home Assistant is told")
@@ -122,7 +143,6 @@ def build_parser() -> argparse.ArgumentParser:
     for action in (show, purge):
         _add_config(action)
         _add_json(action)
-    return parser
 
 
 def _add_config(parser: argparse.ArgumentParser) -> None:
