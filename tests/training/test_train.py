@@ -134,11 +134,11 @@ def test_a_stop_changes_nothing(
 
 
 def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+    from mien_training.average import running_average
     from mien_training.emotion import train
     from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import read_faces
     from mien_training.emotion.optimizers import make_optimizer
-    from mien_training.emotion.validation import running_average
 
     dataset = make_dataset()
     faces = read_faces(dataset.data, dataset.ferplus)

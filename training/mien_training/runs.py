@@ -58,6 +58,13 @@ def write_arrays(path: Path, arrays: Arrays, *, compress: bool = True) -> None:
     write_bytes(path, buffer.getvalue())
 
 
+def write_model(run: Path, network: Any) -> None:
+    """Save a Keras network, never compiled, as the run's model: last of all, because it says that the run is whole."""
+    temporary = run / ".new.keras"  # Keras goes by the ending
+    network.save(temporary)
+    temporary.replace(run / MODEL)
+
+
 def read_arrays(path: Path) -> Arrays:
     """The arrays of a .npz file of a run.
 

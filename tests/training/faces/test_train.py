@@ -57,7 +57,7 @@ def test_a_stopped_training_resumes_where_it_was(
 
     straight, stopped = tmp_path / "straight", tmp_path / "stopped"
     assert train(folder, straight) == 0
-    real, calls = module._train_epoch, []
+    real, calls = module.train_epoch, []
 
     def stop_in_the_second(*arguments: object) -> float:
         calls.append(1)
@@ -65,9 +65,9 @@ def test_a_stopped_training_resumes_where_it_was(
             raise KeyboardInterrupt
         return float(real(*arguments))
 
-    monkeypatch.setattr(module, "_train_epoch", stop_in_the_second)
+    monkeypatch.setattr(module, "train_epoch", stop_in_the_second)
     assert train(folder, stopped) == 130
-    monkeypatch.setattr(module, "_train_epoch", real)
+    monkeypatch.setattr(module, "train_epoch", real)
     assert train(folder, stopped) == 0
 
     losses = [

@@ -11,17 +11,19 @@ import numpy.typing as npt
 
 from mien_models.labels import HEAD_LABELS, LABEL_SETS, Head
 from mien_training import runs
+from mien_training.average import settle_normalisation, use_running_average
 from mien_training.emotion.augment import FaceBatches
 from mien_training.emotion.calibration import Calibration, calibrate
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import Faces, balanced_rows
 from mien_training.emotion.networks import ARCHITECTURES
-from mien_training.emotion.validation import score_heads, use_running_average
+from mien_training.emotion.validation import score_heads
 from mien_training.report import draw_confusion
 
 log = logging.getLogger(__name__)
 
 _CALIBRATION_FACES = 1000
+_SETTLING = 400  # batches
 
 
 def finish(
@@ -51,9 +53,7 @@ def finish(
     # A copy that was never compiled: without the optimizer, half the size, and loadable under any Keras backend.
     final = ARCHITECTURES[config.arch].build(config.heads)
     final.set_weights(model.get_weights())
-    temporary = run / ".new.keras"
-    final.save(temporary)
-    temporary.replace(run / runs.MODEL)
+    runs.write_model(run, final)
     for head, values in scores.items():
         log.info("%s: %s %.1f %% on validation (n = %d)", run, head, 100 * values["accuracy"], values["n"])
 
@@ -66,7 +66,7 @@ def _keep_better(model: Any, heads: tuple[Head, ...], validation: Faces, batches
     last = [weight.copy() for weight in model.get_weights()]
     accuracy = _mean_accuracy(model, validation, heads)
     use_running_average(model)
-    _settle_normalisation(model, batches)
+    settle_normalisation(model, (batches[index][0] for index in range(min(_SETTLING, len(batches)))))
     averaged = _mean_accuracy(model, validation, heads)
     if averaged < accuracy:
         model.set_weights(last)
@@ -82,13 +82,3 @@ def _describe(calibration: Calibration, labels: tuple[str, ...]) -> str:
 def _mean_accuracy(model: Any, faces: Faces, heads: tuple[Head, ...]) -> float:
     scores = score_heads(model, faces, heads)
     return float(np.mean([scores[head].accuracy for head in LABEL_SETS if head in scores]))
-
-
-def _settle_normalisation(model: Any, batches: FaceBatches, steps: int = 400) -> None:
-    """Measure the statistics of batch normalisation anew, for the weights as they are now.
-
-    The running statistics belong to the weights of the last steps, not to their average; without this the average
-    answers with a constant as long as the weights still move (Izmailov et al. 2018, section 3.2).
-    """
-    for index in range(min(steps, len(batches))):
-        model(batches[index][0], training=True)

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
-import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
-from mien_models.errors import DataError, OutcomeError
+from mien_models.errors import DataError
 from mien_models.labels import Emotion, Head
 from mien_training import runs
 from mien_training.checkpoint import Progress, resume, save
@@ -29,6 +27,7 @@ from mien_training.emotion.optimizers import make_optimizer
 from mien_training.emotion.patience import best_epoch, out_of_patience
 from mien_training.emotion.validation import validate
 from mien_training.emotion.warm_start import begin_with
+from mien_training.epochs import epochs_of, train_epoch
 from mien_training.precision import for_training
 from mien_training.report import draw_curves
 
@@ -89,7 +88,7 @@ def fit(
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
     targets = _targets(training, config)
-    try:
+    with epochs_of(run, history, config.learning_rate):
         while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
             record = {
@@ -106,14 +105,6 @@ def fit(
             log.info("%s", _summary(record, config.epochs))
             if after_epoch:
                 after_epoch(history)
-    except KeyboardInterrupt:
-        log.info("%s: stopped after epoch %d; the same command resumes there", run, len(history))
-        raise
-    except FloatingPointError as error:
-        raise OutcomeError(
-            f"{run}: epoch {len(history) + 1}, {error}; give --learning-rate a smaller number than "
-            f"{config.learning_rate:g}, and --out another directory"
-        ) from None
     if len(history) < config.epochs:
         log.info("%s: stopped early, nothing better in %d epochs", run, config.patience)
     return model, progress
@@ -187,28 +178,14 @@ def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) ->
 
 
 def _train_epoch(model: Any, batches: FaceBatches, teachers: Teachers | None = None) -> float:
-    """One pass over `batches`; returns the mean loss.
+    """One pass over `batches`, see `train_epoch`."""
 
-    Not `model.fit`: at its end it puts the running average in the place of the weights (Keras 3.15), so that a training
-    that comes back for the next epoch would start from the average every time, and hardly move.
+    def taught() -> Iterator[tuple[Any, ...]]:
+        for index in range(len(batches)):
+            pixels, targets = batches[index]
+            yield pixels, *_weighed(teachers.blend(pixels, targets) if teachers else targets)
 
-    Raises:
-        FloatingPointError: the loss is no number any more.
-
-    """
-    model.reset_metrics()
-    bar = keras.utils.Progbar(len(batches), verbose=1 if sys.stdout.isatty() else 0)
-    loss = 0.0
-    for index in range(len(batches)):
-        pixels, targets = batches[index]
-        targets = teachers.blend(pixels, targets) if teachers else targets
-        distributions, weights = _weighed(targets)
-        # The mean since the reset
-        loss = float(model.train_on_batch(pixels, distributions, sample_weight=weights, return_dict=True)["loss"])
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"step {index + 1}: the loss is {loss}")
-        bar.update(index + 1, [("loss", loss)])
-    return loss
+    return train_epoch(model, taught(), len(batches))
 
 
 def _weighed(targets: Targets) -> tuple[Targets, Targets]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mien_models.labels import HEAD_LABELS, Head
+from mien_training.average import running_average
 from mien_training.emotion.datasets import Faces
 from mien_training.emotion.metrics import Scores, score
 
@@ -30,28 +29,6 @@ def score_heads(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head,
     """How well each head of the model answers on the faces that have a label of it."""
     probabilities = predict(model, faces)
     return {head: score(probabilities[head.value], faces.labels(head), HEAD_LABELS[head]) for head in heads}
-
-
-@contextmanager
-def running_average(model: Any) -> Iterator[None]:
-    """The model with the running average as its weights, for as long as the block lasts."""
-    variables = model.trainable_variables
-    current = [variable.numpy().copy() for variable in variables]
-    use_running_average(model)
-    try:
-        yield
-    finally:
-        for variable, value in zip(variables, current, strict=True):
-            variable.assign(value)
-
-
-def use_running_average(model: Any) -> None:
-    """Put the running average in the place of the weights, for good."""
-    variables = model.trainable_variables
-    model.optimizer.finalize_variable_values(variables)
-    # On JAX the weights and their average now share memory, and the next prediction gives that of the weights away.
-    for variable in variables:
-        variable.assign(variable.numpy().copy())
 
 
 def predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:

@@ -45,9 +45,7 @@ def finish(
     calibration = np.concatenate([pixels for pixels, _ in batches])[:_CALIBRATION, ..., 0]
     runs.write_arrays(run / runs.CALIBRATION, {"pixels": calibration})
     runs.write_arrays(run / runs.HOLDOUT, _holdout(scenes))
-    temporary = run / ".new.keras"
-    network.save(temporary)
-    temporary.replace(run / runs.MODEL)
+    runs.write_model(run, network)
     log.info(
         "%s: recall %.1f %% of %d faces in composed scenes, %.3f false faces an empty picture",
         run,

@@ -6,7 +6,6 @@ import hashlib
 import itertools
 import logging
 import math
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -14,9 +13,10 @@ from typing import Any
 import keras
 import numpy as np
 
-from mien_models.errors import ConfigError, OutcomeError
+from mien_models.errors import ConfigError
 from mien_training import runs
 from mien_training.checkpoint import resume, save
+from mien_training.epochs import epochs_of, train_epoch
 from mien_training.faces import mistakes
 from mien_training.faces.batches import Batch, BatchPool, Source, batch_pool
 from mien_training.faces.config import FinderConfig
@@ -74,11 +74,11 @@ def train(
     draw_sheet(run / "preview.png", scenes[:48])
     looked_at = samples(scenes, held_back)
     with batch_pool(source, workers) as pool:
-        try:
+        with epochs_of(run, history, config.learning_rate):
             while len(history) < config.epochs:
                 epoch, started = len(history), time.monotonic()
                 batches, settling = _epoch(pool, epoch, steps)
-                loss = _train_epoch(model, batches, steps)
+                loss = train_epoch(model, batches, steps)
                 with averaged(model, settling):
                     finder = keras_finder(model, config.height, config.width)
                     judged = judge(finder.look, looked_at)
@@ -99,14 +99,6 @@ def train(
                 save(model, progress, run / runs.CHECKPOINT)
                 runs.write_json(run / runs.HISTORY, history)
                 log.info("%s", _summary(record, config.epochs))
-        except KeyboardInterrupt:
-            log.info("%s: stopped after epoch %d; the same command resumes there", run, len(history))
-            raise
-        except FloatingPointError as error:
-            raise OutcomeError(
-                f"{run}: epoch {len(history) + 1}, {error}; give --learning-rate a smaller number than "
-                f"{config.learning_rate:g}, and --out another directory"
-            ) from None
         settling = list(pool.epoch(config.epochs, _SETTLING))
     with averaged(model, settling):
         network.set_weights(model.get_weights())
@@ -163,30 +155,10 @@ def _epoch(pool: BatchPool, number: int, steps: int) -> tuple[Any, list[Batch]]:
         for batch in pool.epoch(number, steps):
             kept.append(batch)
             del kept[:-_SETTLING]
-            yield batch
+            pixels, targets = batch
+            yield pixels.astype(np.float32), targets
 
     return passing(), kept
-
-
-def _train_epoch(model: Any, batches: Any, steps: int) -> float:
-    """One pass over `batches`; returns the mean loss.
-
-    Not `model.fit`: at its end it puts the running average in the place of the weights (Keras 3.15).
-
-    Raises:
-        FloatingPointError: the loss is no number any more.
-
-    """
-    bar = keras.utils.Progbar(steps, verbose=1 if sys.stdout.isatty() else 0)
-    total = 0.0
-    model.reset_metrics()
-    for index, (pixels, targets) in enumerate(batches):
-        loss = float(model.train_on_batch(pixels.astype(np.float32), targets, return_dict=True)["loss"])  # mean so far
-        if not math.isfinite(loss):
-            raise FloatingPointError(f"step {index + 1}: the loss is {loss}")
-        total = loss
-        bar.update(index + 1, [("loss", loss)])
-    return total
 
 
 def _summary(record: dict[str, Any], epochs: int) -> str:

@@ -13,6 +13,7 @@ from mien_models.cells import LEVELS, NUMBERS, Floats
 from mien_models.finder import Finder
 from mien_models.matching import Truth
 from mien_models.preprocess import Box, Image
+from mien_training.average import running_average, settle_normalisation
 from mien_training.faces.batches import Batch
 from mien_training.faces.disturb import DISTURBANCES
 from mien_training.faces.judge import WHOLE, Sample
@@ -73,16 +74,7 @@ def keras_finder(model: Any, height: int, width: int) -> Finder:
 
 @contextmanager
 def averaged(model: Any, batches: list[Batch]) -> Iterator[None]:
-    """The model with the running average as its weights, for as long as the block lasts.
-
-    The statistics of batch normalisation belong to the weights of the last steps; those of the average are measured anew
-    on `batches` (Izmailov et al. 2018, section 3.2).
-    """
-    kept = model.get_weights()
-    model.optimizer.finalize_variable_values(model.trainable_variables)
-    for pixels, _ in batches:
-        model(pixels.astype(np.float32), training=True)
-    try:
+    """The model with the running average as its weights, settled on `batches`, for as long as the block lasts."""
+    with running_average(model):
+        settle_normalisation(model, (pixels.astype(np.float32) for pixels, _ in batches))
         yield
-    finally:
-        model.set_weights(kept)
