@@ -1,14 +1,19 @@
 # The two commands of the README: `make demo` and `make test`. Both install what they need into .venv first.
-.PHONY: help demo test test-all lint format docs clean
+.PHONY: help demo test test-all lint format screenshots docs clean
 PYTHON ?= python3
 SECONDS_OF_DEMO ?= 30
 export PYTHON
+# Many tests wait (for a broker, a boot, a song's end), so two processes pay even on one core.
+WORKERS ?= 2
+PYTEST = .venv/bin/python -m pytest
+# Booted machines want the computer to themselves.
+TESTS = $(PYTEST) --numprocesses $(WORKERS) --dist loadfile --ignore tests/systemd && $(PYTEST) tests/systemd
 
 help:
 	@echo "make demo      mien with nothing attached: no camera, no broker, no sound card ($(SECONDS_OF_DEMO) seconds)"
 	@echo "make test      the tests that need only light packages; says what it left out"
-	@echo "make test-all  all tests, TensorFlow, Home Assistant and Node-RED included"
-	@echo "make lint      ruff, mypy, import contracts"
+	@echo "make test-all  all tests, TensorFlow, Home Assistant, Node-RED and booted Debians included"
+	@echo "make lint      ruff, mypy, import contracts, shellcheck"
 	@echo "make docs      write docs/mqtt.md and the JSON Schemas anew, from the code"
 
 demo:
@@ -21,22 +26,23 @@ ifeq ($(CI),true)
 test: test-all
 else
 test:
-	@sh scripts/ensure-system glib mosquitto openssl strace
+	@sh scripts/ensure-system glib mosquitto openssl strace eatmydata
 	@sh scripts/ensure-venv device,dev
-	.venv/bin/python -m pytest
-	@echo "Left out where they are not installed: TensorFlow (training, conversion), Home Assistant, Node-RED, ffmpeg, gcc, real footage."
-	@echo "'make test-all' installs all but the last (2 GB); MIEN_DATA names a folder with data/ and footage/."
+	$(TESTS)
+	@echo "Left out where they are not installed: TensorFlow (training, conversion), Home Assistant, Node-RED, machines to boot, ffmpeg, gcc, PulseAudio, a browser, real footage."
+	@echo "'make test-all' installs all but the last (3 GB); MIEN_DATA names a folder with data/ and footage/."
 endif
 
 test-all:
-	@sh scripts/ensure-system glib mosquitto openssl strace ffmpeg gcc
-	@sh scripts/ensure-venv device,training,convert,jax,dev
-# Without a Python 3.13, npm or redis their tests are skipped, and say why; with CI=true that is a failure.
+	@sh scripts/ensure-system glib mosquitto openssl strace eatmydata ffmpeg gcc systemd pulseaudio chromium
+	@sh scripts/ensure-venv device,aac,training,convert,jax,dev,browser
+# Without a Python 3.13, npm, redis or the right to boot a system their tests are skipped, and say why; with CI=true that is a failure.
 	@sh scripts/ensure-home-assistant || [ "$(CI)" != true ]
 	@sh scripts/ensure-node-red || [ "$(CI)" != true ]
 	@sh scripts/ensure-cluster || [ "$(CI)" != true ]
+	@sh scripts/ensure-machines || [ "$(CI)" != true ]
 	$(MAKE) lint
-	.venv/bin/python -m pytest
+	$(TESTS)
 
 lint:
 	@sh scripts/ensure-venv device,dev
@@ -44,15 +50,21 @@ lint:
 	.venv/bin/ruff format --check .
 	.venv/bin/mypy device models training convert
 	.venv/bin/lint-imports
+	.venv/bin/shellcheck --external-sources --check-sourced systemd/install scripts/ensure-*
 
 format:
 	@sh scripts/ensure-venv device,dev
 	.venv/bin/ruff check --fix .
 	.venv/bin/ruff format .
 
+screenshots:
+	@sh scripts/ensure-system glib chromium
+	@sh scripts/ensure-venv device,dev,browser
+	.venv/bin/python -m scripts.page_screenshots
+
 docs:
 	@sh scripts/ensure-venv device,dev
 	.venv/bin/python -m mien_device.home.contract
 
 clean:
-	rm -rf .venv .home-assistant .home-assistant-uv .home-assistant-python .node-red benchmarks/cluster/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf .venv .home-assistant .home-assistant-uv .home-assistant-python .node-red .machines benchmarks/cluster/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -20,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from mien_models.manifest import read_kind
 from mien_models.preprocess import FACE_SIZE
 from mien_models.runner import Classifier
 from mien_models.runtime import find_runtime
@@ -40,7 +41,7 @@ def main() -> int:
     parser.add_argument("--json", action="store_true")
     arguments = parser.parse_args()
     subjects = {"reference": feeder(REFERENCE)}
-    for name in shipped_models():
+    for name in (name for name in shipped_models() if read_kind(find_model(name)) == "emotion"):
         subjects[name] = reader(name)
         subjects[f"{name}, {BATCH} at once"] = feeder(find_model(name) / load_name(name), BATCH)
     subjects |= {path.name: feeder(path) for path in arguments.peer}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +17,14 @@ settings.register_profile("mien", deadline=None)
 settings.load_profile("mien")
 
 BESIDE = Path(__file__).parents[2] / "shared"
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Spell out what is no UTF-8 in captured output (names of files, in some tests): it must travel between processes."""
+    report = yield
+    report.sections = [(name, text.encode("utf-8", "backslashreplace").decode()) for name, text in report.sections]
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -33,3 +43,11 @@ def footage(shared_data: Path) -> Path:
     if not (folder / "MANIFEST.csv").is_file():
         give_up(f"no footage/MANIFEST.csv in {shared_data} (set MIEN_DATA)")
     return folder
+
+
+@pytest.fixture
+def in_memory(tmp_path: Path) -> Iterator[Path]:
+    """A folder where nothing waits for a disk, where there is one: a process that is killed needs none."""
+    memory = Path("/dev/shm")
+    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
+        yield Path(folder)

@@ -34,6 +34,8 @@ examples:
       the same for any two models, on the pictures of a folder
   mien-convert package mine_int8.tflite --out models/mine --licence Apache-2.0 --data "my own pictures" --run runs/mine
       makes a model directory of a bare int8 file, with figures of the run's holdout faces
+  mien-convert key mine.key && mien-convert sign models/mine --key mine.key
+      signs it for devices that have the key's public half in updates.keys
 
 exit codes: docs/exit-codes.md
 """
@@ -100,6 +102,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_edgetpu(names.add_parser("edgetpu", help="check whether the Edge TPU will run a model"))
     _add_compare(names.add_parser("compare", help="compare two models of any kind on the same pictures"))
     _add_package(names.add_parser("package", help="make a model directory of an int8 file, or rename one"))
+    _add_key(names.add_parser("key", help="make a key to sign models with, or show its public half"))
+    _add_sign(names.add_parser("sign", help="sign a model directory, for devices that trust the key"))
     return top
 
 
@@ -242,6 +246,28 @@ def _add_package(parser: argparse.ArgumentParser) -> None:
     )
     _add_json(parser)
     parser.set_defaults(command=commands.package, refuse=parser.error)
+
+
+def _add_key(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes a new secret key (Ed25519) that only you can read, and prints its public half for updates.keys of your "
+        "devices. Whoever has the file can put models onto them: keep it off them, and keep a copy."
+    )
+    parser.add_argument("file", type=Path, metavar="FILE", help="never written over")
+    parser.add_argument("--show", action="store_true", help="print the public half of the key in FILE again")
+    _add_json(parser)
+    parser.set_defaults(command=commands.key)
+
+
+def _add_sign(parser: argparse.ArgumentParser) -> None:
+    parser.description = (
+        "Writes manifest.sig beside the manifest, after seeing that the directory is what the manifest says. A later change "
+        "of manifest or model makes the signature worthless: sign last."
+    )
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR")
+    parser.add_argument("--key", type=Path, required=True, metavar="FILE", help="of `mien-convert key`")
+    _add_json(parser)
+    parser.set_defaults(command=commands.sign)
 
 
 def _add_scale(parser: argparse._ActionsContainer) -> None:

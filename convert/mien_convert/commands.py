@@ -201,5 +201,31 @@ def package(arguments: argparse.Namespace) -> int:
     return 0
 
 
+def key(arguments: argparse.Namespace) -> int:
+    from mien_models.signing import make_key, public_key
+
+    public = public_key(arguments.file) if arguments.show else make_key(arguments.file)
+    if arguments.json:
+        _print_json({"file": str(arguments.file), "public": public})
+    else:
+        print(public)
+    return 0
+
+
+def sign(arguments: argparse.Namespace) -> int:
+    from mien_models.manifest import load_any_manifest
+    from mien_models.signing import SIGNATURE_NAME, public_key
+    from mien_models.signing import sign as sign_directory
+
+    manifest = load_any_manifest(arguments.model)
+    sign_directory(arguments.model, arguments.key)
+    signature, public = arguments.model / SIGNATURE_NAME, public_key(arguments.key)
+    if arguments.json:
+        _print_json({"file": str(signature), "name": manifest.name, "version": manifest.version, "public": public})
+    else:
+        print(f"{signature}: {manifest.name} {manifest.version}, signed with {public}")
+    return 0
+
+
 def _print_json(content: dict[str, Any]) -> None:
     print(json.dumps(content, indent=1, ensure_ascii=False))

@@ -85,6 +85,7 @@ def _describe(content: bytes, run: FinderRun, *, name: str, version: str, comman
         commands=tuple(without_paths(line) for line in (run.command, command)),
         metrics={},
         levels=_levels(inspection, run.directory),
+        even_light=bool(run.config.get("even_light")),
         start=run.start,
         hold=round(_HOLD * run.start, 3),
     )

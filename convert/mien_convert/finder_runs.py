@@ -23,7 +23,7 @@ VALIDATION = "validation.json"
 _REMEDY = "train anew with `mien-train faces`, or copy the whole run directory again"
 
 Pixels = npt.NDArray[np.uint8]
-"""(n, height, width) grey, as the network is fed."""
+"""(n, height, width) grey, of the network's size."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +33,7 @@ class FinderRun:
     directory: Path
     config: dict[str, Any]
     calibration: Pixels
+    """As the network is fed."""
     scenes: list[tuple[Image, Truth]]
     """What it never learned from."""
     start: float

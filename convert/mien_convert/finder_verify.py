@@ -99,7 +99,7 @@ def keras_finder(network: Any, like: Finder) -> Finder:
         answers = network.predict_on_batch(pixels[np.newaxis, ..., np.newaxis].astype(np.float32))
         return [(answers[f"score_{grid.stride}"][0], answers[f"shape_{grid.stride}"][0]) for grid in like.grids]
 
-    return Finder(run, like.grids, like.height, like.width)
+    return Finder(run, like.grids, like.height, like.width, even_light=like.even_light)
 
 
 def _found(looks: Sequence[Any], truths: Sequence[Truth]) -> tuple[list[bool], Found]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import re
 import shutil
 import tempfile
@@ -13,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mien_models.errors import ModelError
+from mien_models.files import sync, write_atomically
 from mien_models.manifest import MANIFEST_NAME, Described, ModelFile, load_any_manifest, save_manifest
 
 CARD_NAME = "CARD.md"
@@ -110,13 +110,9 @@ def replace_file(path: Path, content: bytes) -> None:
         ModelError: the file system refuses.
 
     """
-    temporary = path.with_name(f".{path.name}.new")
     try:
-        temporary.write_bytes(content)
-        _sync(temporary)
-        temporary.replace(path)
+        write_atomically(path, content)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise _refused(path, error) from error
 
 
@@ -132,22 +128,14 @@ def _replace(target: Path, staging: Path) -> None:
             old.rename(target)
             raise
         shutil.rmtree(old, ignore_errors=True)
-    _sync(target.parent)
+    sync(target.parent)
 
 
 def _to_disk(directory: Path) -> None:
     """Make the files survive a power cut: a rename alone may reach the disk before the content does."""
     for file in directory.iterdir():
-        _sync(file)
-    _sync(directory)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+        sync(file)
+    sync(directory)
 
 
 def _refused(target: Path, error: OSError) -> ModelError:

@@ -7,10 +7,16 @@ import os
 from mien_device.config import Config
 from mien_device.health import board
 from mien_device.home.entities import Feature
+from mien_models.shipped import shipped_models
 
 SUPERVISED = "SYSTEMD_EXEC_PID"
 """systemd sets this variable to the process that it started itself (systemd.exec(5)); only then somebody starts the daemon again.
 What such a process starts inherits the variable, but has another number."""
+
+
+def updates_wanted(config: Config) -> bool:
+    """Whether new emotion models may come. One that the user chose by its path is never exchanged."""
+    return bool(config.updates.keys) and config.model.emotion in shipped_models()
 
 
 def features(config: Config) -> frozenset[Feature]:
@@ -20,5 +26,6 @@ def features(config: Config) -> frozenset[Feature]:
         Feature.THROTTLED: board.throttled() is not None,
         Feature.RESTART: os.environ.get(SUPERVISED) == str(os.getpid()),
         Feature.SNAPSHOT: config.privacy.snapshot,
+        Feature.UPDATE: updates_wanted(config),
     }
     return frozenset(feature for feature, there in has.items() if there)

@@ -21,7 +21,7 @@ class Latest(Generic[T]):
     def __init__(self) -> None:
         self._condition = threading.Condition()
         self._item: T | None = None
-        self._closed = False
+        self._closed = self._nudged = False
         self.dropped = 0
         """Items that were replaced before anyone took them."""
 
@@ -36,18 +36,25 @@ class Latest(Generic[T]):
             self._condition.notify()
 
     def take(self, timeout_s: float | None = None) -> T | None:
-        """The newest item not yet taken; None when `timeout_s` passed without one.
+        """The newest item not yet taken; None when `timeout_s` passed without one, or at a nudge.
 
         Raises:
             Closed: the slot was closed and holds nothing any more.
 
         """
         with self._condition:
-            self._condition.wait_for(lambda: self._item is not None or self._closed, timeout_s)
+            self._condition.wait_for(lambda: self._item is not None or self._closed or self._nudged, timeout_s)
+            self._nudged = False
             item, self._item = self._item, None
             if item is None and self._closed:
                 raise Closed
             return item
+
+    def nudge(self) -> None:
+        """Let who waits go on without an item: something else happened."""
+        with self._condition:
+            self._nudged = True
+            self._condition.notify()
 
     def close(self) -> None:
         """Wake every waiter. An item already in the slot can still be taken."""

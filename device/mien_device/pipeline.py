@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from mien_device.camera import Frame
@@ -39,6 +39,8 @@ class SeenFace:
     """Of this frame alone; None when the face was not read."""
     trouble: Trouble | None = None
     """Why it was not read, where it was seen."""
+    crop: Image | None = field(default=None, compare=False)
+    """What the network was shown, grey (48, 48), or would have been but for its trouble; None where it came to no crop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,12 @@ class Pipeline:
         faces = tuple(self._look(frame, track) for track in sighting.tracks)
         return self._observe(sighting, faces, frame.captured_at, found - started, time.perf_counter() - found)
 
+    def configure(self, faces: FacesConfig, mood: MoodConfig) -> None:
+        """Go on with other settings. From any thread."""
+        self._search.interval_s = faces.search_interval_s
+        self._mood_config = self._mood.config = mood
+        self._tracker.hold_s = mood.absence_s
+
     def idle(self, now: float) -> Observation:
         """Bring the mood up to date when no frame came: nobody is seen, so in time nobody is there."""
         sighting = self._tracker.wait(now)
@@ -112,11 +120,12 @@ class Pipeline:
         if track.last_seen != frame.captured_at:
             return SeenFace(track.id, track.box, None)
         trouble = trouble_with_box(track.box, frame.image, self._min_height)
-        if trouble is None:
-            face = crop_face(frame.image, track.box)
-            trouble = trouble_with_face(face)
-        answer = self._classifier.read(face) if trouble is None else None
-        return SeenFace(track.id, track.box, answer, trouble)
+        if trouble is not None:
+            return SeenFace(track.id, track.box, None, trouble)
+        crop = crop_face(frame.image, track.box)
+        trouble = trouble_with_face(crop)
+        answer = self._classifier.read(crop) if trouble is None else None
+        return SeenFace(track.id, track.box, answer, trouble, crop)
 
     def _observe(
         self, sighting: Sighting, faces: tuple[SeenFace, ...], at: float, find_s: float, classify_s: float

@@ -4,16 +4,28 @@ from __future__ import annotations
 
 import json
 import logging
+import math
 import os
 import threading
+import time
+from collections import deque
+from collections.abc import Callable
 from pathlib import Path
 
 from pydantic import Field, ValidationError
 
 from mien_device.config.schema import MusicMode
+from mien_models.files import write_atomically
 from mien_models.validation import Strict
 
 log = logging.getLogger(__name__)
+
+WRITE_INTERVAL_S = 1.0
+"""Settings are written this often at most, whatever moves a slider: each time wears the card out a little."""
+RETRY_S = 10.0
+"""What could not be written, because the disk is full or read-only, is tried again this often."""
+WAITING = 32
+"""So many wait to be told of the next write at most; of a flood the oldest goes first."""
 
 _CLOSED = "the camera stays switched off; switch it on from the home, or delete the file"
 
@@ -21,6 +33,16 @@ _CLOSED = "the camera stays switched off; switch it on from the home, or delete 
 def state_folder() -> Path:
     """Where mien keeps what must outlive a restart: MIEN_STATE_DIR, systemd's StateDirectory, or the user's own."""
     return _folder("STATE", "XDG_STATE_HOME", ".local/state")
+
+
+SERVICE = Path("/var/lib/mien")
+"""systemd's StateDirectory of the service."""
+
+
+def service_state_folder() -> Path:
+    """As `state_folder`; for root, where nothing else is said, that of the service: who types sudo means it."""
+    said = os.environ.get("MIEN_STATE_DIR") or os.environ.get("STATE_DIRECTORY")
+    return SERVICE if os.geteuid() == 0 and not said and SERVICE.is_dir() else state_folder()
 
 
 def cache_folder() -> Path:
@@ -50,22 +72,47 @@ class Remembered(Strict):
     """Per cent."""
     paused: bool | None = None
     mode: MusicMode | None = None
+    place: str | None = None
+    """The file that plays; empty: nothing does."""
+    place_s: float | None = Field(None, ge=0)
+    """How far it has come."""
 
 
 class Memory:
-    """Keeps `Remembered` in `state.json`. Used by any thread."""
+    """Keeps `Remembered` in `state.json`. Used by any thread.
+
+    `keep` only takes note; a thread of its own writes, at most once in `WRITE_INTERVAL_S`, until `close`.
+    """
 
     def __init__(self, folder: Path) -> None:
         """Read what was kept, see `_read`."""
         self._path = folder / "state.json"
-        self._lock = threading.Lock()
+        self._writing = threading.Lock()
+        """Held while the file is written, so that the newest settings are those that stay."""
+        self._changed = threading.Condition()
+        """Guards what follows."""
         self._remembered = _read(self._path)
-        self._saved = True
+        self._on_disk: Remembered | None = self._remembered
+        """None: nobody knows; also while it is written."""
+        self._wanted = self._closed = False
+        """Whether something is to be written; whether nothing will be kept any more."""
+        self._written_at = -math.inf
+        self._failed = False
+        """Whether the last write failed."""
+        self._waiting: deque[Callable[[bool], None]] = deque(maxlen=WAITING)
+        self._thread: threading.Thread | None = None
 
     @property
     def remembered(self) -> Remembered:
         """What is kept now."""
         return self._remembered
+
+    @property
+    def trouble(self) -> str | None:
+        """What the home is told of the disk; None while all is kept."""
+        if not self._failed:
+            return None
+        return f"{self._path} cannot be written, so settings are lost with the power: is the disk full, or read-only?"
 
     def keep(
         self,
@@ -74,18 +121,90 @@ class Memory:
         volume: int | None = None,
         paused: bool | None = None,
         mode: MusicMode | None = None,
-    ) -> bool:
-        """Take note of what is given, and leave the rest as it is; whether it will outlive a restart."""
-        new = {"camera": camera, "volume": volume, "paused": paused, "mode": mode}
-        with self._lock:
-            changed = self._remembered.model_copy(
+        place: str | None = None,
+        place_s: float | None = None,
+    ) -> None:
+        """Take note of what is given, and leave the rest as it is; returns at once."""
+        new = {
+            "camera": camera,
+            "volume": volume,
+            "paused": paused,
+            "mode": mode,
+            "place": place,
+            "place_s": place_s,
+        }
+        with self._changed:
+            self._remembered = self._remembered.model_copy(
                 update={key: value for key, value in new.items() if value is not None}
             )
-            if changed == self._remembered and self._saved:
-                return True
-            self._remembered = changed
-            self._saved = write_whole(self._path, json.dumps(changed.model_dump(mode="json", exclude_none=True)))
-            return self._saved
+            self._want()
+
+    def when_saved(self, then: Callable[[bool], None]) -> None:
+        """Call `then` once all that was kept until now is on the disk, or with False if it cannot be written.
+
+        At once if there is nothing to write, else from the thread that writes it.
+        """
+        with self._changed:
+            if self._want():
+                self._waiting.append(then)
+                return
+        then(True)
+
+    def save(self) -> bool:
+        """Write at once what is not on the disk yet; whether all of it will outlive a restart."""
+        with self._writing:
+            with self._changed:
+                self._wanted = False
+                settings, on_disk = self._remembered, self._on_disk
+                waiting = list(self._waiting)
+                self._waiting.clear()
+                if settings != on_disk:
+                    self._on_disk, self._written_at = None, time.monotonic()
+            saved = settings == on_disk or write_whole(
+                self._path, json.dumps(settings.model_dump(mode="json", exclude_none=True))
+            )
+            with self._changed:
+                self._on_disk = settings if saved else None
+                self._failed = not saved
+                self._wanted = self._wanted or self._failed
+        for then in waiting:
+            then(saved)
+        return saved
+
+    def close(self) -> None:
+        """Write what is left, and end the thread. May be called twice."""
+        self.save()
+        with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _want(self) -> bool:
+        """See that what is not on the disk is written; whether there is something."""
+        if self._remembered == self._on_disk:
+            return False
+        self._wanted = True
+        self._changed.notify_all()
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._write, name="mien-memory", daemon=True)
+            self._thread.start()
+        return True
+
+    def _write(self) -> None:
+        """The thread's loop."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._wanted or self._closed)
+                if self._failed:
+                    retry_s = self._written_at + RETRY_S - time.monotonic()
+                    self._changed.wait_for(lambda: self._closed or bool(self._waiting), max(0.0, retry_s))
+                pause_s = self._written_at + WRITE_INTERVAL_S - time.monotonic()
+                self._changed.wait_for(lambda: self._closed, max(0.0, pause_s))
+                if self._closed:
+                    return
+            if self._wanted:  # else somebody else saved it meanwhile
+                self.save()
 
 
 def _read(path: Path) -> Remembered:
@@ -118,19 +237,9 @@ def _read(path: Path) -> Remembered:
 
 def write_whole(path: Path, text: str) -> bool:
     """Write it whole or not at all, and say whether; a full or read-only disk costs the memory, not the daemon."""
-    temporary = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        directory = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)  # without it a power cut can bring the old file back
-        finally:
-            os.close(directory)
+        write_atomically(path, text.encode())
     except OSError as error:
         log.warning("%s: not saved (%s)", path, error.strerror)
         return False

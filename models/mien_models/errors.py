@@ -33,6 +33,10 @@ class ManifestError(ModelError, ValueError):
     """A model's manifest is missing, malformed, or does not match its files."""
 
 
+class SignatureError(ModelError, ValueError):
+    """A model is signed by nobody who is trusted."""
+
+
 class DataError(MienError, ValueError):
     """A data set, picture or video cannot be read."""
 

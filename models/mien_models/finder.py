@@ -13,9 +13,9 @@ import numpy as np
 from mien_models import cells
 from mien_models.cells import Floats, Grid
 from mien_models.manifest import FinderManifest, load_finder_manifest
-from mien_models.preprocess import Box, Image, brighten, grey
+from mien_models.preprocess import Box, Image, brighten, even_light, grey
 from mien_models.runner import dequantize, find_tensor, quantize
-from mien_models.runtime import Accelerator, open_interpreter
+from mien_models.runtime import Accelerator, Opener, open_interpreter
 
 Network = Callable[[Image], Sequence[tuple[Floats, Floats]]]
 """From grey pixels (height, width) to each grid's logits (rows, columns, 1) and numbers (rows, columns, 14)."""
@@ -24,10 +24,10 @@ _WINDOW = 2.6
 """Side of the surroundings in which a known face is looked for, in its heights."""
 
 
-def letterbox(image: Image, height: int, width: int) -> tuple[Image, float]:
+def letterbox(image: Image, height: int, width: int, *, even: bool = False) -> tuple[Image, float]:
     """The picture (h, w[, 3]) grey and shrunk or grown to fit (height, width), black below or beside it; and by which factor.
 
-    A dark one is brightened.
+    A dark one is brightened; with `even` so is what is dark in it.
     """
     scale = min(height / image.shape[0], width / image.shape[1])
     size = max(1, round(image.shape[1] * scale)), max(1, round(image.shape[0] * scale))
@@ -35,22 +35,26 @@ def letterbox(image: Image, height: int, width: int) -> tuple[Image, float]:
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
     small = cv2.resize(grey(image), size, interpolation=method)
     canvas = np.zeros((height, width), np.uint8)
-    canvas[: size[1], : size[0]] = brighten(np.asarray(small, np.uint8))
+    bright = brighten(np.asarray(small, np.uint8))
+    canvas[: size[1], : size[0]] = even_light(bright) if even else bright
     return canvas, scale
 
 
 class Finder:
     """A face finder, ready to run. Not safe to share between threads."""
 
-    def __init__(self, network: Network, grids: Sequence[Grid], height: int, width: int) -> None:
-        """Look with a network that is fed (height, width) and answers in `grids`."""
+    def __init__(
+        self, network: Network, grids: Sequence[Grid], height: int, width: int, *, even_light: bool = False
+    ) -> None:
+        """Look with a network that is fed (height, width), in even light or as it is, and answers in `grids`."""
         self.height, self.width = height, width
+        self.even_light = even_light
         self._network = network
         self.grids = tuple(grids)
 
     def look(self, image: Image, least: float) -> list[Box]:
         """The faces in a picture (h, w[, 3]) with a score of `least` or more, best first, in its pixels."""
-        pixels, scale = letterbox(image, self.height, self.width)
+        pixels, scale = letterbox(image, self.height, self.width, even=self.even_light)
         found = cells.faces(self.grids, self._network(pixels), self.height, self.width, least)
         return [_moved(box, 1 / scale, 0, 0) for box in found]
 
@@ -84,7 +88,8 @@ class ModelFinder(Finder):
 
     def __init__(self, manifest: FinderManifest, interpreter: Any, accelerator: Accelerator) -> None:
         self.manifest = manifest
-        self.accelerator = accelerator
+        self._accelerator = accelerator
+        self._interpreter = interpreter
         where = manifest.file.path
         entry = find_tensor(interpreter.get_input_details(), manifest.input, where)
         details = interpreter.get_output_details()
@@ -105,10 +110,21 @@ class ModelFinder(Finder):
             ]
 
         _, height, width, _ = manifest.input.shape
-        super().__init__(run, manifest.levels, height, width)
+        super().__init__(run, manifest.levels, height, width, even_light=manifest.even_light)
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """What runs it at this moment."""
+        return Accelerator(getattr(self._interpreter, "accelerator", self._accelerator))
 
     @classmethod
-    def open(cls, directory: Path, accelerator: Accelerator = Accelerator.CPU, threads: int = 1) -> ModelFinder:
+    def open(
+        cls,
+        directory: Path,
+        accelerator: Accelerator = Accelerator.CPU,
+        threads: int = 1,
+        opener: Opener | None = None,
+    ) -> ModelFinder:
         """Open the face finder in `directory` after checking its manifest, hash and tensors.
 
         Raises:
@@ -117,7 +133,7 @@ class ModelFinder(Finder):
 
         """
         manifest = load_finder_manifest(directory)
-        interpreter, used = open_interpreter(directory / manifest.file.path, accelerator, threads)
+        interpreter, used = open_interpreter(directory / manifest.file.path, accelerator, threads, opener)
         return cls(manifest, interpreter, used)
 
     def find(self, image: Image) -> list[Box]:

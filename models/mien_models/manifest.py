@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from pathlib import Path, PurePosixPath
 from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from mien_models.errors import ManifestError
+from mien_models.files import write_atomically
 from mien_models.labels import HEAD_LABELS, LABEL_SETS, Emotion, Head
 from mien_models.validation import Strict, explain
 
@@ -81,17 +81,22 @@ class Described(Strict):
     version: str
     kind: str
     file: ModelFile
-    input: Tensor
     licence: str
     data: tuple[str, ...]
     """What it was trained on."""
     commands: tuple[str, ...]
     """The commands that made it, in order."""
     metrics: dict[str, float]
-    """Figures measured on the int8 file through the device's runner; each key says on what."""
+    """Figures measured on the file through the device's runner; each key says on what."""
 
 
-class Manifest(Described):
+class Network(Described):
+    """What the manifest of every int8 network says."""
+
+    input: Tensor
+
+
+class Manifest(Network):
     """The manifest of an emotion model.
 
     Its input is fed with grey 48×48 faces of `preprocess.crop_face`, pixel values 0…255 quantised by the tensor's own scale.
@@ -141,11 +146,13 @@ class FinderLevel(Strict):
         return self
 
 
-class FinderManifest(Described):
+class FinderManifest(Network):
     """The manifest of a face finder. Its input (1, height, width, 1) is fed with grey pictures of `finder.letterbox`."""
 
     kind: Literal["faces"]
     levels: tuple[FinderLevel, ...] = Field(min_length=1)
+    even_light: bool = False
+    """Whether its pictures are fed in even light (`preprocess.even_light`), as it was trained."""
     start: float = Field(gt=0, lt=1)
     """The score from which something is a face."""
     hold: float = Field(gt=0, lt=1)
@@ -166,6 +173,14 @@ class FinderManifest(Described):
         return self
 
 
+class MusicManifest(Described):
+    """The manifest of a model that listens to music: its file is a .npz, read by `listening.predictor.Predictor`."""
+
+    kind: Literal["music"]
+    features: int = Field(ge=1)
+    """The version of `listening.features` that it was trained on, and takes."""
+
+
 Kind = TypeVar("Kind", bound=Described)
 
 
@@ -184,9 +199,20 @@ def load_finder_manifest(directory: Path) -> FinderManifest:
     return _load(directory, FinderManifest)
 
 
-def load_any_manifest(directory: Path) -> Manifest | FinderManifest:
+def load_music_manifest(directory: Path) -> MusicManifest:
+    """The same of a model that listens."""
+    return _load(directory, MusicManifest)
+
+
+def load_any_manifest(directory: Path) -> Manifest | FinderManifest | MusicManifest:
     """The same of a model of any kind."""
-    return _load(directory, FinderManifest) if read_kind(directory) == "faces" else _load(directory, Manifest)
+    match read_kind(directory):
+        case "faces":
+            return _load(directory, FinderManifest)
+        case "music":
+            return _load(directory, MusicManifest)
+        case _:
+            return _load(directory, Manifest)
 
 
 def read_kind(directory: Path) -> str:
@@ -235,7 +261,5 @@ def _fingerprint(file: ModelFile) -> str:
 
 def save_manifest(manifest: Described, directory: Path) -> None:
     """Write the manifest whole or not at all."""
-    temporary = directory / f".{MANIFEST_NAME}.new"
     text = json.dumps(manifest.model_dump(mode="json"), indent=2, ensure_ascii=False)
-    temporary.write_text(text + "\n", encoding="utf-8")
-    os.replace(temporary, directory / MANIFEST_NAME)  # noqa: PTH105 - the call that promises atomicity
+    write_atomically(directory / MANIFEST_NAME, f"{text}\n".encode())

@@ -61,6 +61,9 @@ class Box:
 _DARK, _WANTED_MEAN, _LARGEST_GAIN = 60.0, 110.0, 6.0
 """Pictures with a mean below are brightened: arithmetic in eight bits loses what differs by a few grey levels only."""
 
+_TILE, _STEEPEST = 20, 6.0
+"""Pixels; and how many times steeper than in the picture as it is a tile's grey levels may become, or noise would."""
+
 TILTED = 15.0
 """Degrees of roll from which a face is turned upright before it is read; FER2013's own faces are tilted up to there."""
 
@@ -77,6 +80,15 @@ def brighten(image: Image) -> Image:
         return image
     gain = min(_LARGEST_GAIN, _WANTED_MEAN / max(mean, 1.0))
     return np.asarray(cv2.convertScaleAbs(image, alpha=gain), np.uint8)
+
+
+def even_light(image: Image) -> Image:
+    """A grey picture (h, w) with the contrast of each of its parts raised, so that a half in the shade shows as much as the
+    other (contrast limited adaptive histogram equalisation, Zuiderveld 1994).
+    """
+    height, width = image.shape
+    tiles = max(1, width // _TILE), max(1, height // _TILE)
+    return np.asarray(cv2.createCLAHE(_STEEPEST, tiles).apply(np.ascontiguousarray(image)), np.uint8)
 
 
 def crop_face(image: Image, box: Box, size: int = FACE_SIZE) -> Image:

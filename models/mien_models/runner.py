@@ -14,7 +14,7 @@ from mien_models.errors import ManifestError
 from mien_models.labels import HEAD_LABELS, Head, seven
 from mien_models.manifest import Manifest, Tensor, load_manifest
 from mien_models.preprocess import FACE_SIZE, Image
-from mien_models.runtime import Accelerator, open_interpreter
+from mien_models.runtime import Accelerator, Opener, open_interpreter
 
 _INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 
@@ -55,14 +55,20 @@ class Classifier:
                 "convert the model anew with `mien-convert quantize`"
             )
         self.manifest = manifest
-        self.accelerator = accelerator
+        self._accelerator = accelerator
         self._interpreter = interpreter
         self._input = find_tensor(interpreter.get_input_details(), manifest.input, manifest.file.path)
         details = interpreter.get_output_details()
         self._outputs = [(o, find_tensor(details, o, manifest.file.path)) for o in manifest.outputs]
 
     @classmethod
-    def open(cls, directory: Path, accelerator: Accelerator = Accelerator.CPU, threads: int = 1) -> Classifier:
+    def open(
+        cls,
+        directory: Path,
+        accelerator: Accelerator = Accelerator.CPU,
+        threads: int = 1,
+        opener: Opener | None = None,
+    ) -> Classifier:
         """Open the model in `directory` after checking its manifest, hash and tensors.
 
         Raises:
@@ -71,8 +77,18 @@ class Classifier:
 
         """
         manifest = load_manifest(directory)
-        interpreter, used = open_interpreter(directory / manifest.file.path, accelerator, threads)
+        interpreter, used = open_interpreter(directory / manifest.file.path, accelerator, threads, opener)
         return cls(manifest, interpreter, used)
+
+    @property
+    def accelerator(self) -> Accelerator:
+        """What runs it at this moment."""
+        return Accelerator(getattr(self._interpreter, "accelerator", self._accelerator))
+
+    def close(self) -> None:
+        """It is used no more: an accelerator that it holds is free for another network."""
+        if (close := getattr(self._interpreter, "close", None)) is not None:
+            close()
 
     @property
     def heads(self) -> tuple[Head, ...]:

@@ -10,7 +10,7 @@ import sys
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from mien_models.errors import MissingDependencyError, ModelError
 
@@ -65,22 +65,65 @@ def find_runtime() -> Runtime:
     )
 
 
-def open_interpreter(model: Path, accelerator: Accelerator, threads: int) -> tuple[Any, Accelerator]:
-    """An allocated interpreter for `model`, and the accelerator that it really uses.
+class Opener(Protocol):
+    """Opens a model where it runs best, and keeps it running: see `ladder.Ladder`."""
+
+    def open(self, model: Path, accelerator: Accelerator, threads: int) -> Any:
+        """An allocated interpreter for `model`, with the property `accelerator`: what it uses at this moment."""
+
+
+def open_interpreter(
+    model: Path, accelerator: Accelerator, threads: int, opener: Opener | None = None
+) -> tuple[Any, Accelerator]:
+    """An allocated interpreter for `model`, and the accelerator that it really uses. `opener`: opens it for an Edge TPU.
 
     Raises:
         ModelError: the file is no model that this runtime can run, or the Edge TPU was asked for and is not there.
 
     """
-    runtime = find_runtime()
     if accelerator is not Accelerator.CPU:
+        if opener is not None:
+            interpreter = opener.open(model, accelerator, threads)
+            return interpreter, interpreter.accelerator
         try:
-            return _allocate(runtime, model, threads, [_load_edgetpu(runtime)]), Accelerator.EDGETPU
+            if reason := probe_edgetpu(EDGETPU_LIBRARY):
+                raise no_edgetpu(reason)
+            return open_on_edgetpu(model, threads), Accelerator.EDGETPU
         except ModelError as error:
             if accelerator is Accelerator.EDGETPU:
                 raise
             log.info("accelerator: cpu (%s)", str(error).partition(";")[0])
-    return _allocate(runtime, model, threads, []), Accelerator.CPU
+    return open_on_processor(model, threads), Accelerator.CPU
+
+
+def open_on_edgetpu(model: Path, threads: int) -> Any:
+    """An allocated interpreter that uses the Edge TPU. To be tried in another process first: see `try_edgetpu`.
+
+    Raises:
+        ModelError: there is none, or it cannot run this model.
+
+    """
+    runtime = find_runtime()
+    try:
+        delegate = runtime.module.load_delegate(EDGETPU_LIBRARY)
+    except (OSError, ValueError) as error:
+        raise no_edgetpu(str(error).strip().partition("\n")[0]) from None
+    return _allocate(runtime, model, threads, [delegate])
+
+
+def no_edgetpu(reason: str) -> ModelError:
+    """The error for an Edge TPU that was asked for."""
+    return ModelError(f'Edge TPU: {reason}; install libedgetpu and plug the Coral in, or set accelerator = "auto"')
+
+
+def open_on_processor(model: Path, threads: int) -> Any:
+    """An allocated interpreter that uses the processor.
+
+    Raises:
+        ModelError: the file is no model that this runtime can run.
+
+    """
+    return _allocate(find_runtime(), model, threads, [])
 
 
 def _allocate(runtime: Runtime, model: Path, threads: int, delegates: list[Any]) -> Any:
@@ -97,32 +140,41 @@ def _allocate(runtime: Runtime, model: Path, threads: int, delegates: list[Any])
     return interpreter
 
 
-def _load_edgetpu(runtime: Runtime) -> Any:
-    reason = probe_edgetpu(EDGETPU_LIBRARY)
-    if reason is None:
-        try:
-            return runtime.module.load_delegate(EDGETPU_LIBRARY)
-        except (OSError, ValueError) as error:  # pulled out since the probe
-            reason = str(error).strip().partition("\n")[0]
-    raise ModelError(f'Edge TPU: {reason}; install libedgetpu and plug the Coral in, or set accelerator = "auto"')
-
-
 @functools.cache
 def probe_edgetpu(library: str) -> str | None:
-    """Why the Edge TPU cannot be used, or None if it answers.
+    """Why the Edge TPU cannot be used, or None if it answers; asked once in the life of the process."""
+    return try_edgetpu(library)
 
-    Loaded in a child process first: with a libedgetpu of another age the load is a segmentation fault, which must not
-    take the daemon down (google-coral/edgetpu issue 812).
+
+def try_edgetpu(library: str, model: Path | None = None) -> str | None:
+    """Why the Edge TPU cannot be used at this moment, or None if it answers; with `model` it must also run that once.
+
+    In a child process first: with a libedgetpu of another age the load is a segmentation fault, which must not take the
+    daemon down (google-coral/edgetpu issue 812).
     """
-    code = f"from {find_runtime().module.__name__} import load_delegate; load_delegate({library!r})"
+    module = find_runtime().module.__name__
+    code = f"from {module} import Interpreter, load_delegate; delegate = load_delegate({library!r})"
+    if model is not None:
+        code += (
+            f"\nnetwork = Interpreter(model_path={str(model)!r}, experimental_delegates=[delegate])"
+            "\nnetwork.allocate_tensors()\nnetwork.invoke()"
+        )
+    return try_in_child(code, library, "is loaded" if model is None else "is tried")
+
+
+def try_in_child(code: str, library: str, does: str, limit_s: float = 20.0) -> str | None:
+    """Why `code` fails, crashes or hangs in a Python of its own, in words about `library`; None if it does neither."""
     try:
-        child = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=20, check=False)
+        child = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=limit_s, check=False
+        )
     except subprocess.TimeoutExpired:
-        return f"{library} hangs while it is loaded"
+        return f"{library} hangs while it {does}"
     if child.returncode == 0:
         return None
     if child.returncode < 0:
-        return f"{library} crashes with signal {-child.returncode} while it is loaded"
+        return f"{library} crashes with signal {-child.returncode} while it {does}"
     # An error raised while another was handled prints both; the last is the one that says something.
-    lines = [line for line in child.stderr.splitlines() if line.startswith(("OSError: ", "ValueError: "))]
+    errors = ("OSError: ", "ValueError: ", "RuntimeError: ")
+    lines = [line for line in child.stderr.splitlines() if line.startswith(errors)]
     return lines[-1].partition(": ")[2] if lines else f"{library} cannot be loaded"

@@ -97,7 +97,7 @@ def test_discovery_is_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str]) 
     assert main(["discovery", "show", *named]) == 0
     text = capsys.readouterr().out
     assert "Mien hallway (mien_hall), on homeassistant/device/mien_hall/config:" in text
-    assert "switch.mien_hallway_camera: Camera" in text
+    assert "  switch  Camera" in text
     assert "left out here, because it is not there, not configured, or only in the service: restart, snapshot" in text
     assert main(["discovery", "show", "--json", *named]) == 0
     shown = json.loads(capsys.readouterr().out)

@@ -24,6 +24,17 @@ def test_take_waits_for_what_comes():
     assert slot.dropped == 0
 
 
+def test_a_nudge_ends_one_wait_without_an_item():
+    slot = Latest[int]()
+    slot.nudge()
+    assert slot.take() is None
+    slot.put(1)
+    slot.nudge()
+    assert slot.take() == 1, "what is there is taken all the same"
+    threading.Timer(0.05, slot.put, [2]).start()
+    assert slot.take(5.0) == 2, "a nudge counts once"
+
+
 def test_close_wakes_a_waiter():
     slot = Latest[int]()
     outcome: list[type[BaseException]] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from tests.mosquitto import PASSWORD
+from tests.mosquitto import PASSWORD, free_port
 
 SUPERVISED = ("sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh")
 """A wrapper that starts the daemon as systemd does."""
@@ -40,6 +41,8 @@ class Device:
         self._log = folder / "mien.log"
         self.home.mkdir(exist_ok=True)
         self.config = folder / "mien.toml"
+        if "[page]" not in config:
+            config += toml(page={"port": free_port()})  # others run beside
         self.config.write_text(config, encoding="utf-8")
         self._command = [
             *wrapper,
@@ -91,7 +94,7 @@ class Device:
 
 
 def toml(**sections: dict[str, Any]) -> str:
-    """Settings as TOML text; strings, numbers and booleans only."""
+    """Settings as TOML text; strings, numbers, booleans and lists of strings only."""
     lines: list[str] = []
     for name, settings in sections.items():
         lines.append(f"[{name}]")
@@ -99,6 +102,8 @@ def toml(**sections: dict[str, Any]) -> str:
             text = (
                 str(value).lower()
                 if isinstance(value, bool)
+                else json.dumps(value)
+                if isinstance(value, list)
                 else repr(value)
                 if isinstance(value, int | float)
                 else f'"{value}"'

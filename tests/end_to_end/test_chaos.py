@@ -88,6 +88,7 @@ def test_a_broker_that_is_killed_again_and_again(tmp_path: Path, monkeypatch: py
                 "mood": {"dwell_s": 0.3, "absence_s": 0.5},
                 "music": {"player": "null", "folder": str(tmp_path)},
                 "mqtt": {"host": HOST, "port": broker.port, "device_id": "tossed"},
+                "page": {"enabled": False},
             }
         )
         daemon = Daemon(config, build_parts(config), None, tmp_path / "state")
@@ -231,8 +232,8 @@ def test_ten_thousand_payloads_leave_it_answering(bombarded: tuple[Device, Liste
     assert memory[-1] - memory[len(memory) // 2] < GROWTH_BYTES, memory
     assert "Traceback" not in device.log
     assert device.log.count("MQTT command") < 100, "a flood is not written down"
-    assert json.loads((device.state / "state.json").read_text())["volume"] == 42
     assert device.terminate()[0] == 0
+    assert json.loads((device.state / "state.json").read_text())["volume"] == 42
 
 
 def assert_answers(device: Device, home: Listener, number: int) -> None:

@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,7 @@ import pytest
 
 from mien_device.demo.tunes import write_tunes
 from tests.contract import check_messages
+from tests.device.music.sounds import tone, write_wav
 from tests.end_to_end.device import STOP_S, SUPERVISED, Device
 from tests.end_to_end.house import House, wait_until
 from tests.mosquitto import Mosquitto, require_mosquitto
@@ -62,6 +64,7 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
     for state in ("info", "mood/state", "presence/state", "now_playing/state", "volume/state", "pause/state"):
         assert topics.index(house.topic(state)) < online, f"{state} comes before online"
     assert len(house.events("track_started")) >= 2
+    assert_states_come_before_events(house)
 
     with house.listener() as late:
         late.wait_for(house.topic("availability"), "offline")
@@ -71,10 +74,25 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
         assert {topic.removeprefix(house.topic("")) for topic in late.topics()} == {
             *("availability", "info", "mood/state", "presence/state"),
             *("now_playing/state", "volume/state", "pause/state", "mode/state"),
-            *("camera/state", "camera/availability", "message/state"),
+            *("camera/state", "camera/availability", "message/state", "health/state"),
         }
     assert check_messages(house.ears.messages, house.topic("").rstrip("/")) >= {"event", "mood/probabilities", "stats"}
     assert_sounds_different(device.pcm)
+
+
+def assert_states_come_before_events(house: House) -> None:
+    """An automation that an event starts finds the state that goes with it."""
+    seen: dict[str, Any] = {}
+    for message in house.ears.messages:
+        relative = message.topic.removeprefix(house.topic(""))
+        if relative in {"mood/state", "now_playing/state"}:
+            seen[relative] = json.loads(message.payload)
+        elif relative == "event":
+            event = json.loads(message.payload)
+            if event["event_type"] == "track_started":
+                assert seen["now_playing/state"]["title"] == event["title"]
+            elif event["event_type"] != "track_skipped":
+                assert (seen["mood/state"]["mood"], seen["mood/state"]["faces"]) == (event["mood"], event["faces"])
 
 
 def assert_sounds_different(pcm: Path) -> None:
@@ -111,24 +129,109 @@ def test_the_home_can_set_volume_pause_and_next(house: House, tmp_path: Path) ->
         house.set("volume", "24")
         house.wait_for("volume/state", "24")
         assert device.terminate()[0] == 0
-    assert json.loads((device.state / "state.json").read_text()) == {"volume": 24, "paused": False}
+    kept = json.loads((device.state / "state.json").read_text())
+    assert (kept["volume"], kept["paused"]) == (24, False)
+    assert Path(kept["place"]).is_relative_to(house.tunes)
 
 
-def test_what_was_set_is_there_after_a_power_cut(house: House, tmp_path: Path) -> None:
-    with Device(tmp_path, house.config("demo")) as device:
-        house.wait_for("availability", "online", timeout_s=20)
-        for thing, payload in (("volume", "24"), ("mode", "off"), ("pause", "ON"), ("camera", "OFF")):
-            house.set(thing, payload)
-            house.wait_for(f"{thing}/state", payload)
-        device.process.kill()
-        device.process.wait()
+def test_what_was_answered_is_there_after_a_power_cut(house: House, tmp_path: Path) -> None:
+    """Each setting in a run of its own, as the first and only one: none is saved by what comes after it."""
+    home = None
+    settings: tuple[tuple[str, object], ...] = (("volume", 24), ("mode", "off"), ("pause", "ON"), ("camera", "OFF"))
+    for number, (thing, value) in enumerate(settings):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        house.ears.messages.clear()
+        with Device(folder, house.config("demo"), home=home) as device:
+            home = device.home
+            house.wait_for("availability", "online", timeout_s=20)
+            house.ears.publish(house.topic(f"request/{thing}"), json.dumps({"value": value}))
+            house.wait_for(f"response/{thing}")
+            device.process.kill()
+            device.process.wait()
+        assert json.loads(house.received(f"response/{thing}")[0])["status"] == "ok"
     house.ears.messages.clear()
     (tmp_path / "again").mkdir()
-    with Device(tmp_path / "again", house.config("demo"), home=device.home) as again:
+    with Device(tmp_path / "again", house.config("demo"), home=home) as again:
         house.wait_for("availability", "online", timeout_s=20)
-        states = [house.received(f"{thing}/state") for thing in ("volume", "mode", "pause", "camera")]
-        assert states == [["24"], ["off"], ["ON"], ["OFF"]]
+        states = [set(house.received(f"{thing}/state")) for thing, _ in settings]
+        assert states == [{"24"}, {"off"}, {"ON"}, {"OFF"}]
         assert again.terminate()[0] == 0
+
+
+def test_the_camera_is_off_after_a_power_cut_as_soon_as_it_is_said_to_be(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        house.set("volume", "24")  # so that the next write has to wait for its turn
+        house.wait_for("volume/state", "24")
+        house.set("camera", "OFF")
+        house.wait_for("camera/state", "OFF")
+        device.process.kill()
+        device.process.wait()
+    kept = json.loads((device.state / "state.json").read_text())
+    assert (kept["volume"], kept["camera"]) == (24, False)
+
+
+def test_a_full_disk_is_said_and_costs_the_memory_only(house: House, tmp_path: Path) -> None:
+    state = tmp_path / "home" / "state"
+    state.parent.mkdir()
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        (state / ".state.json.new").mkdir()  # it cannot be written to, not even by root
+        house.set("camera", "OFF")
+        house.wait_for("response/camera")
+        assert "will not outlive a restart" in json.loads(house.received("response/camera")[0])["error"]
+        house.wait_for("camera/state", "OFF")
+        (state / ".state.json.new").rmdir()
+        house.ears.publish(house.topic("request/volume"), '{"value": 7}')
+        house.wait_for("response/volume")
+        kept = json.loads((state / "state.json").read_text())
+        assert (kept["volume"], kept["camera"]) == (7, False)
+        assert device.terminate()[0] == 0
+
+
+def test_music_goes_on_where_it_was(house: House, tmp_path: Path) -> None:
+    """Somebody is angry throughout; the song that played for a while goes on after the restart."""
+    for number in range(9):  # by chance the same song would come first once in nine times
+        write_wav(tmp_path / "music" / "neutral" / f"{number}.wav", tone(200 + 50 * number, 30))
+    config = house.config("demo").replace(str(house.tunes), str(tmp_path / "music"))
+    places = []
+    for name in ("once", "again"):
+        (tmp_path / name).mkdir()
+        home = tmp_path / "once" / "home"
+        with Device(tmp_path / name, config, home=None if name == "once" else home) as device:
+            started = len(house.events("track_started"))
+            wait_until(lambda: len(house.events("track_started")) > started, 40, lambda: device.log)  # noqa: B023
+            time.sleep(6 if name == "once" else 2)
+            assert device.terminate()[0] == 0
+        places.append(json.loads((device.state / "state.json").read_text()))
+    assert places[0]["place"] == places[1]["place"]
+    assert 3 < places[0]["place_s"] < places[1]["place_s"] < 30
+
+
+def test_the_modes_are_commanded_and_every_track_says_why(house: House, tmp_path: Path) -> None:
+    with Device(tmp_path, house.config("demo")) as device:
+        house.wait_for("availability", "online", timeout_s=20)
+        wait_until(lambda: house.events("track_started"), 20, lambda: device.log)
+        for mode in ("lift", "calm", "energise", "vent", "shuffle", "off", "follow"):
+            house.set("mode", mode)
+            house.wait_for("mode/state", mode)
+            if mode != "off":
+                house.set("next", "PRESS")
+                word = mode.capitalize()
+                wait_until(
+                    lambda word=word: any(e["why"].startswith(word) for e in house.events("track_started")),  # type: ignore[misc]
+                    10,
+                    lambda: device.log,
+                )
+        house.set("mode", "party")
+        house.wait_for("response/mode")
+        assert "vent" in json.loads(house.received("response/mode")[0])["error"]
+        playing = [json.loads(message) for message in house.received("now_playing/state")]
+        assert all(message["why"] for message in playing if message["state"] == "playing")
+        assert " the happy music" in device.log or " the neutral music" in device.log
+        assert device.terminate()[0] == 0
+    assert check_messages(house.ears.messages, house.topic("").rstrip("/"))
 
 
 def test_a_restart_is_asked_for(house: House, tmp_path: Path) -> None:

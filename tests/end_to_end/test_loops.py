@@ -7,9 +7,11 @@ import logging
 import threading
 import time
 import urllib.request
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from mien_device.camera import Frame
@@ -17,14 +19,20 @@ from mien_device.camera.scenes import DemoCamera
 from mien_device.config import Config
 from mien_device.config.schema import HealthConfig
 from mien_device.daemon import Daemon
+from mien_device.home.messages import Event, Snapshot
+from mien_device.latest import Latest
+from mien_device.loops.snapshot import Snapshots
+from mien_device.loops.vision import Vision
 from mien_device.parts import Parts, build_parts
 from mien_device.pipeline import Observation, Pipeline
 from mien_models.errors import CameraError
+from mien_models.labels import Mood
 from mien_models.preprocess import Image
 from mien_models.runner import Answer
 from tests.listener import Listener
 from tests.make_tiny_model import TINY_MODEL
 from tests.mosquitto import Mosquitto, free_port, require_mosquitto
+from tests.recorder import Recorder
 
 SLOW_S = 0.2
 FPS = 30.0
@@ -37,6 +45,7 @@ def config(tmp_path: Path) -> Config:
             "camera": {"source": "demo", "fps": FPS},
             "model": {"emotion": str(TINY_MODEL), "accelerator": "cpu"},
             "music": {"player": "null", "folder": str(tmp_path)},
+            "page": {"enabled": False},
         }
     )
 
@@ -45,7 +54,7 @@ class SlowNetwork:
     """A stand-in that takes its time, as a network on a slow board does."""
 
     def __init__(self, parts: Parts) -> None:
-        self._classifier = parts.classifier
+        self._classifier = parts.reader
 
     def read(self, face: Image) -> Answer:
         time.sleep(SLOW_S)
@@ -111,6 +120,62 @@ def test_with_a_slow_network_the_newest_frame_wins(
     assert sorted(deciding)[int(len(deciding) * 0.9)] < 2 * SLOW_S
     assert stats["frames_dropped"] > 20
     assert stats["frame_age_ms_p50"] < 2000 * SLOW_S
+
+
+def test_nobody_is_there_as_soon_as_the_camera_is_off(
+    config: Config, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not when the next frame is overdue, which here it never is."""
+    require_mosquitto()
+    monkeypatch.setattr("mien_device.loops.vision.PATIENCE_S", 3600.0)
+    with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
+        mqtt = config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "shy"})
+        daemon = Daemon(config.model_copy(update={"mqtt": mqtt}), build_parts(config), None, tmp_path)
+        thread = threading.Thread(target=daemon.run)
+        thread.start()
+        try:
+            home.wait_for("mien/shy/presence/state", "ON", timeout_s=30)
+            home.publish("mien/shy/camera/set", "OFF")
+            home.wait_for("mien/shy/camera/state", "OFF")
+            home.wait_for("mien/shy/presence/state", "OFF", count=2)
+        finally:
+            daemon.stop()
+            thread.join(10)
+
+
+def test_a_mood_that_ends_without_a_frame_has_its_picture_too(config: Config) -> None:
+    home, slot, stop = Recorder(), Latest[Frame](), threading.Event()
+    parts = build_parts(config)
+    mood = config.mood.model_copy(update={"absence_s": 0.3, "dwell_s": 0.3})
+    pipeline = Pipeline(parts.finder, parts.reader, config.faces, mood)
+    vision = Vision(slot, pipeline, home, Latest(), mood, "tiny", stop, snapshots=Snapshots(home))
+    thread = threading.Thread(target=vision.run)
+    thread.start()
+    reel = Reel()
+
+    def moods() -> list[Mood]:
+        return [event.mood for event in home.of(Event) if event.event_type == "mood_changed"]
+
+    def wait_for(condition: Callable[[], object], *, frames: bool) -> None:
+        end = time.monotonic() + 20
+        while not condition():
+            assert time.monotonic() < end, home.messages
+            if frames and (frame := reel.read()) is not None:
+                slot.put(frame)
+            time.sleep(0.01)
+
+    try:
+        wait_for(moods, frames=True)
+        wait_for(lambda: home.of(Snapshot), frames=True)
+        wait_for(lambda: moods()[-1] is Mood.NONE, frames=False)  # the camera hangs
+        before, pictures = len(moods()), len(home.of(Snapshot))
+        reel._scenes = [np.zeros_like(scene) for scene in reel._scenes]  # an empty room: no other mood begins
+        wait_for(lambda: len(home.of(Snapshot)) > pictures, frames=True)
+        assert len(moods()) == before
+    finally:
+        stop.set()
+        slot.close()
+        thread.join(10)
 
 
 def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+from mien_models.signing import make_key
+from tests.device.updates.conftest import Key
 from tests.end_to_end.device import SUPERVISED, Device, toml
 from tests.home_assistant.core import HomeAssistant
 from tests.listener import Listener
@@ -24,6 +26,9 @@ class Home:
         self._folder = folder
         self._tunes = tunes
         self._runs = 0
+        self.key = Key(folder / "secret.key", make_key(folder / "secret.key"))
+        self.drop = folder / "drop"
+        """Where new models are dropped."""
         self.device: Device | None = None
         self.ears = self.listener()
 
@@ -45,6 +50,7 @@ class Home:
             },
             "home_assistant": {"name": NAME},
             "privacy": {"snapshot": True},
+            "updates": {"keys": [self.key.public], "folder": self.drop, "shadow_minutes": 0.02, "shadow_faces": 10},
         } | sections
         self._runs += 1
         folder = self._folder / str(self._runs)

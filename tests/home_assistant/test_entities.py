@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from tests.device.updates.conftest import model
 from tests.home_assistant.home import Home
 
 pytestmark = pytest.mark.slow
@@ -27,11 +28,16 @@ PROMISED: dict[str, tuple[str, str | None, str | None, str | None, bool]] = {
     "select.mien_hallway_mode": ("Music mode", None, None, "config", True),
     "switch.mien_hallway_pause": ("Pause", None, None, None, True),
     "button.mien_hallway_next": ("Next track", None, None, None, True),
+    "button.mien_hallway_like": ("Like this song", None, None, None, True),
+    "button.mien_hallway_dislike": ("Dislike this song", None, None, None, True),
     "sensor.mien_hallway_now_playing": ("Now playing", None, None, None, True),
     "notify.mien_hallway_screen": ("Screen message", None, None, None, True),
     "sensor.mien_hallway_inference_time": ("Inference time", "ms", "duration", "diagnostic", True),
     "sensor.mien_hallway_fps": ("Frames per second", "fps", None, "diagnostic", True),
+    "binary_sensor.mien_hallway_degraded": ("Degraded", None, "problem", "diagnostic", True),
     "button.mien_hallway_restart": ("Restart", None, "restart", "diagnostic", False),
+    "update.mien_hallway_model": ("Emotion model", None, None, "config", True),
+    "button.mien_hallway_check_model": ("Look for a new model", None, None, "diagnostic", True),
     "image.mien_hallway_snapshot": ("Snapshot", None, None, None, True),
     "button.mien_hallway_take_snapshot": ("Take a snapshot", None, None, None, True),
 }
@@ -173,3 +179,24 @@ def test_what_is_disabled_works_once_it_is_enabled(home: Home) -> None:
     core.wait_state("sensor.mien_hallway_mood", "unavailable")
     home.start()
     core.wait_state("number.mien_hallway_volume", "41")
+
+
+def test_a_new_model_is_installed_from_the_home(home: Home) -> None:
+    core, entity = home.core, "update.mien_hallway_model"
+    core.wait_state(entity, "off", 30)
+    shipped = core.states[entity]["attributes"]["installed_version"]
+    model(home.drop / "new", home.key, "99.1")
+    core.call("button.press", "button.mien_hallway_check_model")
+    core.wait_state(entity, "on", 30)
+    attributes = core.states[entity]["attributes"]
+    assert (attributes["installed_version"], attributes["latest_version"], attributes["title"]) == (
+        shipped,
+        "99.1",
+        "emotion",
+    )
+    core.call("update.install", entity)
+    core.wait(lambda: core.states[entity]["attributes"]["in_progress"], "the trial is shown", 30)
+    core.wait_state(entity, "off", 60)
+    attributes = core.states[entity]["attributes"]
+    assert (attributes["installed_version"], attributes["in_progress"]) == ("99.1", False)
+    core.wait(lambda: "stays" in (core.states[entity]["attributes"]["release_summary"] or ""), "it stays", 60)

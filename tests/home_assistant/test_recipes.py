@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mien_device.config import MusicMode
 from tests.home_assistant.home import Home
 
 pytestmark = pytest.mark.slow
@@ -15,7 +16,7 @@ def test_the_media_player(home: Home) -> None:
     core = home.core
     core.wait_state(PLAYER, "playing", 60)
     # It was set up before the entities were there; its parts follow them.
-    core.wait(lambda: core.states[PLAYER]["attributes"].get("source_list") == ["follow", "off"], "the sources")
+    core.wait(lambda: core.states[PLAYER]["attributes"].get("source_list") == list(MusicMode), "the sources")
     core.wait(lambda: core.states[PLAYER]["attributes"].get("volume_level") == 0.6, "the volume")
     core.call("media_player.volume_set", PLAYER, volume_level=0.3)
     home.wait_for("volume/state", "30")
@@ -33,7 +34,11 @@ def test_the_media_player(home: Home) -> None:
     core.wait_state(PLAYER, "playing", 30)
     core.call("media_player.turn_off", PLAYER)
     home.wait_for("mode/state", "off", count=2)
+    core.call("switch.turn_off", "switch.mien_hallway_camera")
+    core.wait_state("sensor.mien_hallway_mood", "none")
     core.call("media_player.turn_on", PLAYER)
+    core.wait_state(PLAYER, "idle", 45)  # nobody is there; `stopped` is no state of a media player
+    core.call("switch.turn_on", "switch.mien_hallway_camera")
 
 
 def test_the_light_follows_the_mood(home: Home) -> None:

@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from mien_models.cells import LEVELS
 from mien_models.errors import ManifestError
-from mien_models.finder import ModelFinder, letterbox
+from mien_models.finder import Finder, ModelFinder, letterbox
 from mien_models.manifest import load_any_manifest, load_finder_manifest, load_manifest, read_kind
-from mien_models.preprocess import Box
+from mien_models.preprocess import Box, Image
 from mien_models.runner import Classifier
 from tests.make_tiny_finder import TINY_FINDER, squares
 from tests.make_tiny_model import TINY_MODEL
@@ -84,6 +85,31 @@ def test_a_dark_picture_is_brightened_and_the_black_beside_it_stays(finder: Mode
     assert pixels[24:32, 32:40].min() > 200
     assert not pixels[64:].any()
     assert len(finder.find(dark)) == 1
+
+
+def test_even_light_brings_out_what_lies_in_the_shade() -> None:
+    """A texture with an eighth of the light on its left half: fed in even light, it shows several times as much of it."""
+    picture = np.random.default_rng(0).integers(60, 220, (128, 160), dtype=np.uint8)
+    picture[:, :80] //= 8
+    fed: list[np.ndarray] = []
+
+    def network(pixels: Image) -> list[Any]:
+        fed.append(pixels)
+        return [(np.full((1, 1, 1), -9.0, np.float32), np.zeros((1, 1, 14), np.float32))]
+
+    for even in (False, True):
+        Finder(network, LEVELS[:1], 128, 160, even_light=even).look(picture, 0.5)
+    plain, evened = (pixels[:, :70].std() / pixels[:, 90:].std() for pixels in fed)
+
+    assert plain == pytest.approx(1 / 8, rel=0.05)
+    assert evened > 3 * plain
+
+
+def test_the_manifest_says_whether_the_light_is_evened(model: Path) -> None:
+    assert not ModelFinder.open(model).even_light
+    path = model / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"even_light": True}))
+    assert ModelFinder.open(model).even_light
 
 
 def test_colours_are_seen_as_grey(finder: ModelFinder) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from mien_training.emotion.augment import AUGMENTATIONS, FaceBatches, augment, batch_count, mix
+from mien_training.emotion.augment import AUGMENTATIONS, FaceBatches, _move, augment, batch_count, mix
 
 RNG = np.random.default_rng(0)
 FACES = RNG.integers(0, 256, (50, 48, 48), dtype=np.uint8)
@@ -30,6 +30,16 @@ def test_augmentation_keeps_the_face_in_view() -> None:
     assert mean[:4, :4].mean() < 90
     # Neither mirrored nor shifted to one side more than to the other.
     assert abs(mean[:, :24].mean() - mean[:, 24:].mean()) < 6
+
+
+def test_half_of_the_faces_have_something_else_around_them() -> None:
+    """The middle stays the face's own; at the rim a strange picture often shows through."""
+    faces = np.repeat(np.stack([np.full((48, 48), 60), np.full((48, 48), 200)]), 100, axis=0).astype(np.uint8)
+    rng = np.random.default_rng(0)
+    moved = np.stack([_move(face, other, rng) for face, other in zip(faces, faces[::-1], strict=True)]).astype(int)
+    strange = (abs(moved - faces).max(axis=(1, 2)) > 100).mean()
+    assert 0.4 < strange < 0.6
+    assert (moved[:, 22:26, 22:26] == faces[:, 22:26, 22:26]).all()
 
 
 def test_same_seed_same_batches() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -62,10 +63,10 @@ def test_writing_leaves_the_old_file_until_the_new_one_is_whole(
     path = tmp_path / "history.json"
     runs.write_json(path, [1])
 
-    def full_disk(self: Path, content: bytes) -> int:
+    def full_disk(descriptor: int) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_bytes", full_disk)
+    monkeypatch.setattr(os, "fsync", full_disk)
     with pytest.raises(DataError, match=r"history\.json: cannot be written \(No space left on device\)"):
         runs.write_json(path, [1, 2])
     assert json.loads(path.read_text()) == [1]

@@ -59,6 +59,21 @@ def draw_search(path: Path, trials: list[dict[str, Any]]) -> None:
     _save(figure, path)
 
 
+def draw_losses(path: Path, histories: dict[str, list[Any]], baseline: float) -> None:
+    """Training and validation loss by epoch of several trainings, by their names, and the loss of a baseline, as a PNG.
+
+    An epoch has `training` and `validation`.
+    """
+    figure = _figure(11, 4.5)
+    for axes, name in zip(figure.subplots(1, 2, sharey=True), ("training", "validation"), strict=True):
+        for label, history in histories.items():
+            axes.plot(range(1, len(history) + 1), [getattr(epoch, name) for epoch in history], label=label)
+        axes.axhline(baseline, color="k", linestyle="--", linewidth=1, label="mean predictor on validation")
+        axes.set(title=f"mean squared error on {name}", xlabel="epoch", yscale="log")
+    axes.legend(fontsize="small")
+    _save(figure, path)
+
+
 def draw_reliability(path: Path, scores: dict[str, Any]) -> None:
     """How often answers are right, by how sure they are: a panel for each label set, as a PNG.
 
@@ -103,6 +118,34 @@ def draw_confusion(path: Path, scores: dict[str, Any]) -> None:
                 axes.text(
                     x, y, f"{100 * share:.0f}", ha="center", va="center", color="white" if share > 0.6 else "black"
                 )
+    _save(figure, path)
+
+
+def draw_places(path: Path, truth: Any, places: Any, deviations: Any, genres: Any) -> None:
+    """Predicted by true valence and arousal, and the error that deviations promise beside the one that was made, as a PNG.
+
+    `truth`, `places` and `deviations` are (songs, 2), `genres` (songs,).
+    """
+    figure = _figure(12, 4.5)
+    panels = figure.subplots(1, 3)
+    for axis, name in enumerate(("valence", "arousal")):
+        for genre in sorted(set(genres)):
+            of = genres == genre
+            panels[axis].plot(truth[of, axis], places[of, axis], ".", label=genre, alpha=0.7)
+        panels[axis].plot([-1, 1], [-1, 1], "k--", linewidth=1)
+        panels[axis].set(title=name, xlabel="what listeners felt", ylabel="heard", xlim=(-1, 1), ylim=(-1, 1))
+        order = deviations[:, axis].argsort()
+        groups = [order[part : part + len(order) // 4] for part in range(0, len(order) - 3, max(1, len(order) // 4))][
+            :4
+        ]
+        stated = [deviations[group, axis].mean() for group in groups]
+        made = [((truth - places)[group, axis] ** 2).mean() ** 0.5 for group in groups]
+        panels[2].plot(stated, made, "o-", label=name)
+    most = 1.3 * float(deviations.max())
+    panels[2].plot([0, most], [0, most], "k--", linewidth=1)
+    panels[2].set(title="quarters of the songs, by deviation", xlabel="stated deviation", ylabel="error (RMS)")
+    panels[0].legend()
+    panels[2].legend()
     _save(figure, path)
 
 

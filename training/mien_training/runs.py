@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -13,6 +12,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from mien_models.errors import ConfigError, DataError
+from mien_models.files import write_atomically
 from mien_models.validation import Strict, explain
 
 FORMAT = 1
@@ -37,10 +37,8 @@ def write_bytes(path: Path, content: bytes) -> None:
         DataError: the file system refuses.
 
     """
-    temporary = path.with_name(f".{path.name}.new")
     try:
-        temporary.write_bytes(content)
-        os.replace(temporary, path)  # noqa: PTH105 - the call that promises atomicity
+        write_atomically(path, content, shared=True)  # several processes may search one run together
     except OSError as error:
         raise DataError(f"{path}: cannot be written ({error.strerror}); make room or give another place") from error
 

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 
 from mien_device.camera import Camera
+from mien_device.camera.leash import LeashedCamera
 from mien_device.camera.rotated import Rotated
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, ConfigError, MissingDependencyError
@@ -25,7 +26,10 @@ def open_camera(config: CameraConfig) -> Camera:
         MissingDependencyError: the camera's package is not installed.
 
     """
-    camera = _open(config)
+    if config.source == "demo" or config.source.startswith("replay:"):
+        camera = _open(config)
+    else:
+        camera = LeashedCamera(lambda: _open(config), config.timeout_s)  # the only ones with a driver
     return Rotated(camera, config.rotate) if config.rotate else camera
 
 

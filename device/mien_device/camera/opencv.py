@@ -6,10 +6,10 @@ import threading
 import time
 
 import cv2
-import numpy as np
 
 from mien_device.camera import Frame
 from mien_device.camera.addresses import stream_host
+from mien_device.camera.living import Liveliness
 from mien_device.camera.quiet import silence_opencv
 from mien_device.config.schema import CameraConfig
 from mien_device.latest import Closed, Latest
@@ -45,8 +45,8 @@ class OpenCvCamera:
         self._capture = self._open(source, config)
         self._pictures: Latest[tuple[Image, float]] = Latest()
         self._number = 0
-        self._previous: Image | None = None
-        self._changed_at = time.monotonic()
+        # Of a stream a still picture may be all that it has to show.
+        self._liveliness = Liveliness(self.name, self._timeout_s) if self._is_device else None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._drain, name="camera driver", daemon=True)
         self._thread.start()
@@ -85,7 +85,8 @@ class OpenCvCamera:
         if newest is None:
             raise CameraError(f"{self.name} gave no frame for {self._timeout_s:g} s; check its plug or its network")
         image, captured_at = newest
-        self._check_alive(image, captured_at)
+        if self._liveliness is not None:
+            self._liveliness.check(image, captured_at)
         # A tenth less than the period: two clocks that nearly agree would otherwise skip every second frame.
         self._next_at = captured_at + 0.9 * self._period_s
         frame = Frame(image, captured_at, self._number)
@@ -118,12 +119,3 @@ class OpenCvCamera:
         finally:
             self._capture.release()
             self._pictures.close()
-
-    def _check_alive(self, image: Image, at: float) -> None:
-        """Some drivers give the last picture of an unplugged webcam for ever; the noise of a living one never rests."""
-        if not self._is_device:
-            return
-        if self._previous is None or not np.array_equal(image, self._previous):
-            self._previous, self._changed_at = image, at
-        elif at - self._changed_at > self._timeout_s:
-            raise CameraError(f"{self.name} repeats one picture since {at - self._changed_at:.1f} s; plug it in again")

@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from mien_device.camera import Frame
+from mien_device.camera.living import Liveliness
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, MissingDependencyError
 
@@ -43,6 +44,7 @@ class PiCamera:
         self.name = f"Pi camera {attached[0].get('Model', '')}".rstrip()
         self._timeout_s = config.timeout_s
         self._size = (config.width, config.height)
+        self._liveliness = Liveliness(self.name, self._timeout_s)
         self._number = 0
         self._waiting: Any = None
         """A request that was asked for and has not come yet: forgotten, it would keep its buffer."""
@@ -72,7 +74,7 @@ class PiCamera:
         """The next frame; None after `close`.
 
         Raises:
-            CameraError: it did not come in time.
+            CameraError: it did not come in time, or always the same one comes.
 
         """
         with self._in_use:
@@ -101,6 +103,7 @@ class PiCamera:
             image = np.ascontiguousarray(request.make_array("main")[:height, :width])
         finally:
             request.release()
+        self._liveliness.check(image, captured_at)
         frame = Frame(image, captured_at, self._number)
         self._number += 1
         return frame

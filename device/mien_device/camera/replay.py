@@ -29,6 +29,8 @@ class _Reel(Protocol):
     """Pictures in their order, at a steady rate."""
 
     fps: float
+    count: int
+    """Pictures in it, as far as its file says."""
 
     def skip(self) -> bool:
         """Leave the next picture out; False at the end."""
@@ -64,6 +66,16 @@ class ReplayCamera:
         self._position = 0
         """Pictures shown or left out since `_started`."""
         self._number = 0
+
+    @property
+    def fps(self) -> float:
+        """Pictures a second."""
+        return self._reel.fps
+
+    @property
+    def frames(self) -> int:
+        """Pictures in a round, as far as the file says; 0: it does not."""
+        return self._reel.count
 
     def read(self) -> Frame | None:
         """The frame whose time has come; None at the end (unless it loops) and after `close`."""
@@ -123,6 +135,7 @@ class _Video:
             raise DataError(f"{path}: not a video or picture that OpenCV can decode; convert it to MP4, GIF or PNG")
         self.rewind()
         own = self._capture.get(cv2.CAP_PROP_FPS)
+        self.count = max(0, int(self._capture.get(cv2.CAP_PROP_FRAME_COUNT)))
         self.fps = own if _PLAUSIBLE_FPS[0] <= own <= _PLAUSIBLE_FPS[1] else fps
 
     def skip(self) -> bool:
@@ -146,6 +159,7 @@ class _Pictures:
     def __init__(self, paths: list[Path], fps: float) -> None:
         self._paths = paths
         self.fps = fps
+        self.count = int(len(paths) * max(1.0, fps * PICTURE_S))
         self._index = 0
         self._shown: tuple[Path, Image] | None = None
         first = paths[0]

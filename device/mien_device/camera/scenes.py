@@ -19,7 +19,8 @@ from mien_models.labels import Emotion
 from mien_models.preprocess import FACE_SIZE, Image
 from mien_models.selftest import load_prototypes
 
-SCRIPT: tuple[tuple[Emotion | None, float], ...] = (
+Script = tuple[tuple[Emotion | None, float], ...]
+SCRIPT: Script = (
     (Emotion.HAPPY, 8.0),
     (Emotion.SURPRISE, 8.0),
     (None, 5.0),
@@ -29,7 +30,6 @@ SCRIPT: tuple[tuple[Emotion | None, float], ...] = (
 )
 """Who is in view and for how many seconds; None is nobody. Repeated without end."""
 
-_LENGTH_S = sum(seconds for _, seconds in SCRIPT)
 _SKIN = np.array([0.78, 0.88, 1.0], np.float32)  # blue, green, red: a warm tint over the grey average
 _BACKGROUND = np.array([96.0, 84.0, 72.0], np.float32)
 
@@ -51,7 +51,8 @@ class DemoCamera:
 
     name = "demo scenes"
 
-    def __init__(self, width: int = 640, height: int = 480, fps: float = 10.0) -> None:
+    def __init__(self, width: int = 640, height: int = 480, fps: float = 10.0, script: Script = SCRIPT) -> None:
+        self._script = script
         self._width, self._height, self._period_s = width, height, 1 / fps
         self._faces = load_prototypes()
         self._backdrop = _draw_backdrop(width, height)
@@ -75,7 +76,7 @@ class DemoCamera:
 
     def draw(self, at: float) -> Image:
         """The scene `at` seconds after the start, (height, width, 3) uint8. The same for the same second."""
-        emotion = on_stage(at)
+        emotion = on_stage(at, self._script)
         # Real sensors are never still: noise that differs from frame to frame
         noise = np.random.default_rng(int(at * 1000)).normal(0, 2.0, (self._height, self._width, 1)).astype(np.float32)
         scene = self._backdrop + noise
@@ -95,14 +96,14 @@ class DemoCamera:
         )
 
 
-def on_stage(at: float) -> Emotion | None:
+def on_stage(at: float, script: Script = SCRIPT) -> Emotion | None:
     """Whose prototype is in view `at` seconds after the start; None for nobody."""
-    left = at % _LENGTH_S
-    for emotion, seconds in SCRIPT:
+    left = at % sum(seconds for _, seconds in script)
+    for emotion, seconds in script:
         if left < seconds:
             return emotion
         left -= seconds
-    return SCRIPT[-1][0]
+    return script[-1][0]
 
 
 def _draw_backdrop(width: int, height: int) -> npt.NDArray[np.float32]:

@@ -17,9 +17,13 @@ from mien_device.config import Config
 from mien_device.config.load import find_config, load_config, read_password
 from mien_device.faces.open import open_finder
 from mien_device.faces.rotation import upright_turn
+from mien_device.features import updates_wanted
+from mien_device.library.database import FILE as LIBRARY_FILE
+from mien_device.library.store import Library
 from mien_device.music.player import probe_sound
 from mien_device.music.playlist import Playlists
 from mien_device.state import cache_folder, models_folder, state_folder
+from mien_device.updates.store import Store
 from mien_models.errors import CameraError, ConfigError, MienError, ModelError, MusicError, OutcomeError
 from mien_models.labels import Emotion
 from mien_models.runner import Classifier
@@ -57,13 +61,10 @@ def run_check(named: Path | None, *, as_json: bool) -> int:
         ConfigError: the configuration has mistakes, so nothing else can be checked; in JSON that is a finding.
 
     """
-    try:
-        config = load_config(find_config(named))
-        findings = [finding for name, check in CHECKS for finding in _guarded(name, check, config)]
-    except ConfigError as error:
-        if not as_json:
-            raise
-        findings = [_to_mend("configuration", str(error), code=error.exit_code)]
+    path = find_config(named)
+    if not as_json:
+        load_config(path)
+    findings = check_all(path)
     if as_json:
         sys.stdout.write(json.dumps([asdict(finding) for finding in findings], indent=2) + "\n")
     else:
@@ -72,6 +73,15 @@ def run_check(named: Path | None, *, as_json: bool) -> int:
             if finding.remedy:
                 sys.stdout.write(f"{'':<19} → {finding.remedy}\n")
     return next((finding.exit_code for finding in findings if finding.grade is Grade.MEND), 0)
+
+
+def check_all(path: Path | None) -> list[Finding]:
+    """What the configuration at `path` lets us find; mistakes in it are the one finding then."""
+    try:
+        config = load_config(path)
+        return [finding for name, check in CHECKS for finding in _guarded(name, check, config)]
+    except ConfigError as error:
+        return [_to_mend("configuration", str(error), code=error.exit_code)]
 
 
 def _to_mend(subject: str, found: str, remedy: str = "", code: int = OutcomeError.exit_code) -> Finding:
@@ -107,7 +117,7 @@ def _check_upright(config: Config, frame: Frame) -> list[Finding]:
 def check_model(config: Config) -> list[Finding]:
     """Whether the model loads, and what runs it."""
     runtime = find_runtime()
-    classifier = Classifier.open(find_model(config.model.emotion), Accelerator.CPU, config.model.threads)
+    classifier = Classifier.open(_emotion_directory(config), Accelerator.CPU, config.model.threads)
     manifest, tested = classifier.manifest, self_test(classifier)
     return [
         Finding("runtime", Grade.OK, runtime.name),
@@ -119,6 +129,13 @@ def check_model(config: Config) -> list[Finding]:
         ),
         Finding("faces", Grade.OK, open_finder(config.faces, models_folder()).name),
     ]
+
+
+def _emotion_directory(config: Config) -> Path:
+    if not updates_wanted(config):
+        return find_model(config.model.emotion)
+    updates = Store(models_folder(), config.updates.keys, config.model.emotion)
+    return updates.path(updates.record.current)
 
 
 def check_accelerator(config: Config) -> list[Finding]:
@@ -140,10 +157,12 @@ def check_sound(config: Config) -> list[Finding]:
     """Whether a sound card can be opened."""
     if config.music.player == "null":
         return [Finding("sound", Grade.OK, "off, as configured")]
+    if config.music.player == "wav":
+        return [Finding("sound", Grade.OK, f"recorded to {config.music.device}, as configured")]
     try:
-        card = probe_sound()
+        card = probe_sound(config.music.device)
     except MienError as error:
-        remedy = "plug a sound card in, or name it with AUDIODEV; without one the music only keeps time"
+        remedy = "plug a sound card in, or name another as music.device; without one the music only keeps time"
         if config.music.player == "pygame":
             return [_to_mend("sound", str(error), remedy, MusicError.exit_code)]
         return [Finding("sound", Grade.NOTE, str(error), remedy)]
@@ -151,13 +170,25 @@ def check_sound(config: Config) -> list[Finding]:
 
 
 def check_music(config: Config) -> list[Finding]:
-    """Whether there is music for the moods."""
-    playlists = Playlists(config.music)
+    """Whether there is music: in the folders of the moods, and in the library."""
+    heard, found = 0, []
+    if config.music.choose != "folders" and (state_folder() / LIBRARY_FILE).exists():
+        try:
+            with Library.open(state_folder()) as library:
+                songs = library.songs()
+        except MusicError as error:
+            found.append(_to_mend("library", str(error), "see docs/library.md", MusicError.exit_code))
+        else:
+            heard = sum(song.estimate is not None for song in songs)
+            found.append(Finding("library", Grade.OK, f"{len(songs)} songs, {heard} of them listened to"))
+    playlists = Playlists(config.music, may_be_empty=heard > 0 or config.music.choose == "library")
     counts = {emotion: len(playlists.tracks(emotion)) for emotion in Emotion}
     total = sum(counts.values())
     words = ", ".join(f"{emotion} {count}" for emotion, count in counts.items() if count)
-    found = [Finding("music", Grade.OK if total else Grade.NOTE, f"{total} tracks" + (f" ({words})" if words else ""))]
-    return found + [Finding("music", Grade.NOTE, problem) for problem in playlists.problems]
+    folders = Finding(
+        "music", Grade.OK if total or heard else Grade.NOTE, f"{total} tracks" + (f" ({words})" if words else "")
+    )
+    return [folders, *found, *(Finding("music", Grade.NOTE, problem) for problem in playlists.problems)]
 
 
 def check_broker(config: Config) -> list[Finding]:

@@ -11,9 +11,10 @@ from pydantic import ValidationError
 from mien_device.camera.addresses import without_secrets
 from mien_device.commands import say
 from mien_device.config import CameraConfig, Config
-from mien_device.config.load import PASSWORD_VARIABLE, default_paths, find_config, load_config
+from mien_device.config.load import PASSWORD, TOKEN, default_paths, find_config, load_config
 from mien_device.config.template import commented_template, effective
 from mien_device.home.tls import check_settings
+from mien_device.page import access
 from mien_models.errors import ConfigError
 from mien_models.validation import explain
 
@@ -44,8 +45,11 @@ def check_config(named: Path | None, *, as_json: bool) -> int:
         config = load_config(path)
         if config.mqtt.host:
             # Whether there is a password, not which: its file may be readable for the service's user only.
-            has_password = config.mqtt.password_file is not None or PASSWORD_VARIABLE in os.environ
+            has_password = config.mqtt.password_file is not None or PASSWORD.variable in os.environ
             check_settings(config.mqtt, "" if has_password else None)
+        if config.page.enabled:
+            has_token = config.page.token_file is not None or TOKEN.variable in os.environ
+            access.check_settings(config.page, has_token=has_token)
     except ConfigError as error:
         if not as_json:
             raise

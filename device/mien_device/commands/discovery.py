@@ -32,7 +32,7 @@ def show_discovery(config: Config, *, as_json: bool) -> int:
             say(f"  trigger  {component['type']} {component['subtype']}")
         else:
             hidden = "" if component.get("en", True) else " (not enabled until you do it)"
-            say(f"  {component['def_ent_id']}: {component['name']}{hidden}")
+            say(f"  {component['p']}  {component['name']}{hidden}")
     left_out = sorted(feature.value for feature in Feature if feature not in device.features)
     say(
         f"left out here, because it is not there, not configured, or only in the service: {', '.join(left_out) or 'nothing'}"

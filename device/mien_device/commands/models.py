@@ -10,7 +10,7 @@ from mien_device.faces.install import install_yunet
 from mien_device.state import models_folder
 from mien_models.errors import ConfigError
 from mien_models.finder import ModelFinder
-from mien_models.manifest import FinderManifest, Manifest, read_kind
+from mien_models.manifest import FinderManifest, Manifest, MusicManifest, read_kind
 from mien_models.runner import Classifier
 from mien_models.selftest import self_test, self_test_finder
 from mien_models.shipped import find_model, shipped_models
@@ -23,17 +23,22 @@ def show_models(names: list[str], *, as_json: bool) -> int:
         say(json.dumps([manifest.model_dump(mode="json") for manifest in manifests], indent=2))
         return 0
     for manifest in manifests:
-        say(
-            f"{manifest.name} {manifest.version}: {manifest.kind}, int8, {manifest.file.bytes / 1e3:.0f} kB, {manifest.licence}"
-        )
+        how = "numpy" if isinstance(manifest, MusicManifest) else "int8"
+        size = f"{manifest.file.bytes / 1e3:.0f} kB"
+        say(f"{manifest.name} {manifest.version}: {manifest.kind}, {how}, {size}, {manifest.licence}")
         say(f"  {_what_it_does(manifest)}; sha256 {manifest.file.sha256[:16]}…")
         for key, value in manifest.metrics.items():
             say(f"  {key}: {value:.4g}")
     return 0
 
 
-def _opened(directory: Path) -> Manifest | FinderManifest:
-    if read_kind(directory) == "faces":
+def _opened(directory: Path) -> Manifest | FinderManifest | MusicManifest:
+    kind = read_kind(directory)
+    if kind == "music":
+        from mien_models.listening.listen import Listener
+
+        return Listener.open(directory).manifest
+    if kind == "faces":
         finder = ModelFinder.open(directory)
         self_test_finder(finder)
         return finder.manifest
@@ -42,7 +47,9 @@ def _opened(directory: Path) -> Manifest | FinderManifest:
     return classifier.manifest
 
 
-def _what_it_does(manifest: Manifest | FinderManifest) -> str:
+def _what_it_does(manifest: Manifest | FinderManifest | MusicManifest) -> str:
+    if isinstance(manifest, MusicManifest):
+        return f"hears valence and arousal of songs, from features of version {manifest.features}"
     if isinstance(manifest, FinderManifest):
         _, height, width, _ = manifest.input.shape
         return f"finds faces in {width}x{height}, from score {manifest.start:.2f}, holds them from {manifest.hold:.2f}"

@@ -5,11 +5,13 @@ from mien_device.config.schema import (
     Config,
     FacesConfig,
     HomeAssistantConfig,
+    LibraryConfig,
     ModelConfig,
     MoodConfig,
     MqttConfig,
     MusicConfig,
     MusicMode,
+    PageConfig,
 )
 
 __all__ = [
@@ -17,9 +19,11 @@ __all__ = [
     "Config",
     "FacesConfig",
     "HomeAssistantConfig",
+    "LibraryConfig",
     "ModelConfig",
     "MoodConfig",
     "MqttConfig",
     "MusicConfig",
     "MusicMode",
+    "PageConfig",
 ]

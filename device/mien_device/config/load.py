@@ -1,19 +1,60 @@
-"""Finding and reading the configuration file, and the one secret that is not in it."""
+"""Finding and reading the configuration file, and the two secrets that are not in it."""
 
 from __future__ import annotations
 
 import os
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import ValidationError
 
-from mien_device.config.schema import Config, MqttConfig
+from mien_device.config.migrations import migrate
+from mien_device.config.schema import Config, MqttConfig, PageConfig
 from mien_models.errors import ConfigError
 from mien_models.validation import explain
 
-CREDENTIAL = "mqtt_password"
-PASSWORD_VARIABLE = "MIEN_MQTT_PASSWORD"  # noqa: S105 - the variable's name
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A word that is never kept in the configuration file, and the places where it may be."""
+
+    credential: str
+    """systemd's name for it."""
+    variable: str
+    """Of the environment."""
+    setting: str
+    """Names a file."""
+    what: str
+
+    def read(self, file: Path | None) -> str | None:
+        """From the systemd credential, else the environment, else `file`; None without one.
+
+        Raises:
+            ConfigError: a file is named but cannot be read or is empty.
+
+        """
+        credentials = os.environ.get("CREDENTIALS_DIRECTORY")
+        credential = Path(credentials) / self.credential if credentials else None
+        if credential is not None and credential.is_file():
+            return self._read(credential, f"systemd credential {self.credential}")
+        if variable := os.environ.get(self.variable):
+            return variable
+        return None if file is None else self._read(file, self.setting)
+
+    def _read(self, path: Path, source: str) -> str:
+        try:
+            secret = path.read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+            raise ConfigError(f"{path}: {source}: {reason}; make it readable for the user that runs mien") from None
+        if not secret:
+            raise ConfigError(f"{path}: {source} is empty; write {self.what} into it")
+        return secret
+
+
+PASSWORD = Secret("mqtt_password", "MIEN_MQTT_PASSWORD", "mqtt.password_file", "the broker's password")
+TOKEN = Secret("page_token", "MIEN_PAGE_TOKEN", "page.token_file", "the page's token")
 
 
 def default_paths() -> tuple[Path, ...]:
@@ -50,12 +91,13 @@ def load_config(path: Path | None) -> Config:
         values = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}") from None
+    migrate(values, path)
     mistakes = []
     mqtt = values.get("mqtt")
     if isinstance(mqtt, dict) and mqtt.pop("password", None) is not None:
         mistakes.append(
             "'mqtt.password': passwords are not kept in this file; put it into a file named by mqtt.password_file "
-            f"(readable by mien only), into {PASSWORD_VARIABLE}, or hand it over as the systemd credential {CREDENTIAL}"
+            f"(readable by mien only), into {PASSWORD.variable}, or hand it over as the systemd credential {PASSWORD.credential}"
         )
     try:
         config = Config.model_validate(values)
@@ -67,29 +109,10 @@ def load_config(path: Path | None) -> Config:
 
 
 def read_password(config: MqttConfig) -> str | None:
-    """The broker's password: from the systemd credential, else the environment, else `password_file`; None without one.
-
-    Raises:
-        ConfigError: `password_file` is named but cannot be read or is empty.
-
-    """
-    credentials = os.environ.get("CREDENTIALS_DIRECTORY")
-    credential = Path(credentials) / CREDENTIAL if credentials else None
-    if credential is not None and credential.is_file():
-        return _read_secret(credential, f"systemd credential {CREDENTIAL}")
-    if variable := os.environ.get(PASSWORD_VARIABLE):
-        return variable
-    if config.password_file is not None:
-        return _read_secret(config.password_file, "mqtt.password_file")
-    return None
+    """The broker's password, see `Secret.read`."""
+    return PASSWORD.read(config.password_file)
 
 
-def _read_secret(path: Path, source: str) -> str:
-    try:
-        secret = path.read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ConfigError(f"{path}: {source}: {reason}; make it readable for the user that runs mien") from None
-    if not secret:
-        raise ConfigError(f"{path}: {source} is empty; write the broker's password into it")
-    return secret
+def read_token(config: PageConfig) -> str | None:
+    """The page's token, see `Secret.read`."""
+    return TOKEN.read(config.token_file)

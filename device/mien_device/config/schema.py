@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, Field, field_validator
+from pydantic import AfterValidator, Field, field_validator, model_validator
 
+from mien_models.errors import SignatureError
 from mien_models.labels import Emotion
 from mien_models.runtime import Accelerator
+from mien_models.signing import check_key
 from mien_models.validation import Strict
 
 UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser())]
@@ -47,7 +49,7 @@ class FacesConfig(Strict):
     """How faces are found."""
 
     finder: Literal["auto", "mien", "haar", "yunet"] = "auto"
-    """auto takes mien's own finder where one is shipped, else haar (OpenCV 4's). yunet wants `mien models install yunet`."""
+    """auto takes mien's own finder; haar is OpenCV 4's, much weaker. yunet wants `mien models install yunet`."""
     model: str = "faces"
     """For mien's own finder: a shipped one's name (see `mien models`) or the path of a model directory."""
     min_height: int = Field(40, ge=20, le=1000)
@@ -62,7 +64,8 @@ class ModelConfig(Strict):
     emotion: str = "emotion"
     """A shipped model's name (see `mien models`) or the path of a model directory."""
     accelerator: Accelerator = Accelerator.AUTO
-    """cpu, edgetpu (a Coral, or an error), or auto (a Coral if there is one)."""
+    """cpu, edgetpu (a Coral; while it does not answer the processor does its work, and the home is told), or auto (a Coral if there is
+    one)."""
     threads: int = Field(1, ge=1, le=16)
     """Threads of the runtime on the processor. One is fastest for networks this small."""
 
@@ -87,6 +90,16 @@ class MusicMode(StrEnum):
 
     FOLLOW = "follow"
     """Plays what fits the mood."""
+    LIFT = "lift"
+    """Begins at the mood and leads to bright music."""
+    CALM = "calm"
+    """Begins at the mood and leads to calm music."""
+    ENERGISE = "energise"
+    """Begins at the mood and leads to lively music."""
+    VENT = "vent"
+    """Goes along with a dark mood: lively where it is agitated, quiet where it is not."""
+    SHUFFLE = "shuffle"
+    """Plays by chance, whatever the mood."""
     OFF = "off"
     """Plays nothing."""
 
@@ -94,8 +107,12 @@ class MusicMode(StrEnum):
 class MusicConfig(Strict):
     """What is played."""
 
-    player: Literal["auto", "pygame", "null"] = "auto"
-    """auto plays where a sound card is found and is silent elsewhere; null never plays."""
+    player: Literal["auto", "pygame", "wav", "null"] = "auto"
+    """auto and pygame play on a sound card (pygame calls it an error where none is found); wav records what would be
+    heard; null keeps time in silence."""
+    device: str = Field("", examples=["USB Audio"])
+    """With auto and pygame: the output's name or a part of it, of those that `mien check` lists; empty is the default one.
+    With wav: the file to write."""
     folder: UserPath = Path("/srv/mien/music")
     """Holds one folder a mood (angry, disgust, fear, happy, sad, surprise, neutral) with your music."""
     playlists: dict[Emotion, UserPath] = Field(default_factory=dict)
@@ -103,11 +120,36 @@ class MusicConfig(Strict):
     volume: int = Field(60, ge=0, le=100)
     """Per cent. What was set while running is kept over a restart and wins."""
     mode: MusicMode = MusicMode.FOLLOW
-    """follow (plays what fits the mood) or off. What was set while running is kept over a restart and wins."""
+    """follow (plays what fits the mood), lift, calm, energise (begin there and lead on), vent (goes along with a dark
+    mood), shuffle (by chance) or off. What was set while running is kept over a restart and wins."""
+    choose: Literal["auto", "folders", "library"] = "auto"
+    """folders takes songs from the moods' folders; library from all that `mien library scan` has listened to; auto from
+    the folders where there is music in them, else from the library."""
+    cut_after_s: float = Field(45.0, ge=0, le=3600)
+    """With the library: a song is cut short for another mood only after that has lasted for so long, and at most every
+    five minutes. 0: never. With folders a new mood fades to its music at once."""
     fade_s: float = Field(3.0, ge=0, le=30)
-    """Length of the fade from one track to the next."""
+    """Length of the fade from one track to the next. 0: they follow each other without gap and fade, as the tracks of an
+    album always do."""
+    resume: bool = True
+    """After a restart go on where the music was, if it still fits the mood."""
     linger_s: float = Field(30.0, ge=0)
     """With nobody in view the music goes on for so long."""
+
+    @model_validator(mode="after")
+    def _knows_its_file(self) -> Self:
+        if self.player == "wav" and not self.device:
+            raise ValueError('player = "wav" wants the file to write as device')
+        return self
+
+
+class LibraryConfig(Strict):
+    """Which songs mien knows, by `mien library scan` and `mien library watch`."""
+
+    folders: tuple[UserPath, ...] = Field((), examples=[["/srv/mien/music", "/media/usb"]])
+    """Where they lie, with all folders below. Empty: music.folder."""
+    rescan_minutes: float = Field(60.0, ge=1, le=10_080)
+    """`mien library watch` looks at everything so often, for changes that nobody told it of: network shares tell none."""
 
 
 class MqttConfig(Strict):
@@ -139,6 +181,24 @@ class MqttConfig(Strict):
     """Not set: eight hex digits from a salted hash of the machine's id."""
     keepalive_s: int = Field(30, ge=5, le=3600)
 
+    @field_validator("host")
+    @classmethod
+    def _is_host(cls, host: str) -> str:
+        # Not shown in the error: an address may hold a password.
+        name, colon, port = host.rpartition(":")
+        # An IPv6 address has more colons than one, and no brackets: those are there to tell a port from it.
+        has_port = colon and port.isdecimal() and ":" not in name
+        if has_port or any(sign in host for sign in "/@["):
+            raise ValueError(
+                "must be the broker's name or address alone, such as broker.local; the port goes into mqtt.port, TLS "
+                'into mqtt.tls, a user into mqtt.username, and ws:// is transport = "websockets"'
+            )
+        try:
+            host.encode("idna")
+        except UnicodeError:
+            raise ValueError("is not a host name or address") from None
+        return host
+
 
 class HomeAssistantConfig(Strict):
     """How Home Assistant learns of this device: by one message of its MQTT discovery."""
@@ -161,6 +221,56 @@ class PrivacyConfig(Strict):
     snapshot: bool = False
     """Send the camera's picture over MQTT when the mood changes and when the home asks for it. It is never kept or
     written anywhere by mien, but whoever may read the broker's topics sees it."""
+
+
+class PageConfig(Strict):
+    """The local page, at http://127.0.0.1:8780/ for this device's own browser. See docs/page.md."""
+
+    enabled: bool = True
+    """Whether there is one."""
+    host: str = Field("127.0.0.1", pattern=r"^[0-9A-Fa-f.:]+$")
+    """The address that is listened on. 127.0.0.1: nobody but this device can reach the page. Another one, such as 0.0.0.0 for
+    all of its addresses, wants a token."""
+    port: int = Field(8780, ge=0, le=65535)
+    """0: any that is free; the log says which."""
+    token_file: UserPath | None = Field(None, examples=["/etc/mien/page_token"])
+    """A file with the word that other devices must know: 16 signs or more, such as `openssl rand -hex 16` gives. It may also
+    come as the environment variable MIEN_PAGE_TOKEN or as the systemd credential page_token. This device itself is not asked."""
+    names: tuple[str, ...] = Field((), examples=[["mien.home.arpa"]])
+    """Names under which other devices reach this one, besides its host name, with and without .local, and its addresses.
+    Requests for other names are refused: a page in the internet may give its own name our address."""
+    live: bool = False
+    """Let those who may see the page see through the camera: its picture as it is taken, with what mien finds in it. Nothing of
+    it is kept. Every page says so while somebody looks."""
+
+
+class UpdatesConfig(Strict):
+    """New emotion models: only those that a key of yours signed, tried beside the old one, taken back if they fail."""
+
+    keys: tuple[str, ...] = Field((), examples=[["mien-key-1:…"]])
+    """Public keys, as `mien-convert key` prints them, whose models may come to this device. Empty: none may."""
+    folder: UserPath = Path("/srv/mien/updates")
+    """A model directory that is put here, or below, is offered as an update."""
+    url: str = Field("", pattern=r"^(https://[^\s?#]+)?$", examples=["https://example.org/models/emotion"])
+    """Address of a model directory. Asked only when the home says check or install. Empty: the network is never asked."""
+    automatic: bool = False
+    """Begin with what lies in the folder without being asked."""
+    shadow_minutes: float = Field(60.0, gt=0, le=10_080)
+    """So long the new model runs beside the old one on the faces in view, and as long the other way round once it answers."""
+    shadow_faces: int = Field(200, ge=1, le=1_000_000)
+    """And on so many faces at least."""
+    agreement: int = Field(70, ge=0, le=100)
+    """Per cent of these faces that both must read alike, or the new model goes."""
+
+    @field_validator("keys")
+    @classmethod
+    def _are_keys(cls, keys: tuple[str, ...]) -> tuple[str, ...]:
+        for key in keys:
+            try:
+                check_key(key)
+            except SignatureError as error:
+                raise ValueError(str(error)) from None
+        return keys
 
 
 class HealthConfig(Strict):
@@ -186,8 +296,11 @@ class Config(Strict):
     model: ModelConfig = ModelConfig()
     mood: MoodConfig = MoodConfig()
     music: MusicConfig = MusicConfig()
+    library: LibraryConfig = LibraryConfig()
     mqtt: MqttConfig = MqttConfig()
     home_assistant: HomeAssistantConfig = HomeAssistantConfig()
     privacy: PrivacyConfig = PrivacyConfig()
+    page: PageConfig = PageConfig()
+    updates: UpdatesConfig = UpdatesConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

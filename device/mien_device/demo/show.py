@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 import tempfile
 import threading
@@ -15,12 +16,13 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from mien_device.commands.config import with_camera
-from mien_device.config import Config, MqttConfig, MusicConfig
-from mien_device.daemon import Daemon, stop_on_signals
+from mien_device.config import Config, MqttConfig, MusicConfig, PageConfig
+from mien_device.daemon import Daemon
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_device.demo.tunes import write_tunes
 from mien_device.home.messages import Event, MoodMessage, NowPlaying
 from mien_device.parts import build_parts
+from mien_device.signals import stop_on_signals
 from mien_device.state import cache_folder
 from mien_models.errors import BrokerError, OutcomeError
 
@@ -43,14 +45,16 @@ def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) ->
     with tempfile.TemporaryDirectory(prefix="mien-demo-") as state, DemoBroker(port) as broker:
         config = with_camera(
             Config(
-                music=MusicConfig(folder=tunes, fade_s=1.5),
+                music=MusicConfig(folder=tunes, choose="folders", fade_s=1.5),
                 mqtt=MqttConfig(host=LOOPBACK, port=broker.port, device_id=DEVICE_ID, protocol="3.1.1"),
+                page=PageConfig(port=free_port()),
             ),
             source,
         )
         daemon = Daemon(config, build_parts(config), password=None, folder=Path(state))
         with Spectator(broker.port, daemon.stop, as_json=as_json) as spectator, stop_on_signals(daemon.stop):
             spectator.say(f"mien demo: watch with any MQTT client: mosquitto_sub -p {broker.port} -t 'mien/#' -v")
+            spectator.say(f"mien demo: the page is at http://{LOOPBACK}:{config.page.port}/")
             daemon.run(seconds)
     if spectator.is_alone:
         raise BrokenPipeError
@@ -58,6 +62,12 @@ def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) ->
         raise OutcomeError("no mood event came back over MQTT; run `mien check` and `mien demo --verbose`")
     spectator.say(f"{spectator.moods} moods came back over MQTT")
     return 0
+
+
+def free_port() -> int:
+    """One that nobody uses at this moment."""
+    with socket.create_server((LOOPBACK, 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 class Spectator:

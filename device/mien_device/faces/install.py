@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mien_device.faces import yunet
 from mien_models.errors import DataError
+from mien_models.files import write_atomically
 
 _TIMEOUT_S = 30.0
 
@@ -31,11 +32,9 @@ def install_yunet(folder: Path, source: str | None = None) -> Path:
             f"it must be {yunet.SIZE} with {yunet.SHA256[:12]}…); give --from another address or file"
         )
     path = folder / yunet.FILE
-    temporary = folder / f".{yunet.FILE}.new"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        temporary.replace(path)
+        write_atomically(path, content)
     except OSError as error:
         raise DataError(
             f"{path}: cannot be written ({error.strerror}); run as its owner, or set MIEN_STATE_DIR"

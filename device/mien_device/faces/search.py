@@ -10,15 +10,17 @@ from mien_models.preprocess import Box, Image
 _SAME = 0.3
 """Boxes that overlap by more (IoU) are one face."""
 
+_HURRY = 3
+"""So much sooner it is searched for a face that is not where it was; not in every frame, for it may stay away."""
+
 
 class PacedSearch:
     """Searches everywhere every `interval_s` seconds, and sooner when a known face is not where it was."""
 
     def __init__(self, finder: FaceFinder, interval_s: float = 0.5) -> None:
         self._finder = finder
-        self._interval_s = interval_s
-        self._hurry_s = interval_s / 3
-        """A face that stays away must not bring back a search of the whole picture in every frame."""
+        self.interval_s = interval_s
+        """May be set at any time."""
         self._searched_at = -float("inf")
         self.searches = 0
         """Whole pictures searched so far."""
@@ -28,7 +30,7 @@ class PacedSearch:
         near = [(box, self._finder.find_near(image, box)) for box in known]
         found = [box for _, box in near if box is not None]
         lost = len(found) < len(near)
-        if at - self._searched_at >= (self._hurry_s if lost else self._interval_s):
+        if at - self._searched_at >= (self.interval_s / _HURRY if lost else self.interval_s):
             self._searched_at = at
             self.searches += 1
             # What was found where a face was known comes first: it moves less from frame to frame.

@@ -56,7 +56,7 @@ class Tracker:
 
         Boxes with a lower score than `sure` hold a face and count for no sighting of one that is not confirmed yet.
         """
-        self._hold_s = hold_s
+        self.hold_s = hold_s
         self._sure = sure
         self._tracks: list[Track] = []
         self._next_id = 0
@@ -96,7 +96,7 @@ class Tracker:
         return Sighting(tuple(track for track in self._tracks if track.confirmed), (), left)
 
     def _is_gone(self, track: Track, at: float) -> bool:
-        return at - track.last_seen > (self._hold_s if track.confirmed else min(self._hold_s, CONFIRMING_S))
+        return at - track.last_seen > (self.hold_s if track.confirmed else min(self.hold_s, CONFIRMING_S))
 
 
 def _pair(tracks: Sequence[Track], boxes: Sequence[Box]) -> dict[int, int]:

@@ -41,6 +41,26 @@ def throttled(sys: Path = SYS) -> bool | None:
     return None
 
 
+def undervoltage(sys: Path = SYS) -> bool | None:
+    """Whether the board gets less than 4.63 V now; None where it does not tell."""
+    for sensor in sorted(sys.glob("class/hwmon/hwmon*")):
+        if _read(sensor / "name") == "rpi_volt" and (alarm := _read(sensor / "in0_lcrit_alarm")):
+            return alarm == "1"
+    for path in sorted(sys.glob("devices/platform/soc*/*firmware/get_throttled")):
+        try:
+            return bool(int(_read(path), 16) & _LOW)
+        except ValueError:
+            continue
+    return None
+
+
+def power_trouble(sys: Path = SYS) -> str | None:
+    """What the home is told of the power supply."""
+    if not undervoltage(sys):
+        return None
+    return "the power supply gives too little voltage; use one made for this board, and a short thick cable"
+
+
 def _read(path: Path) -> str:
     try:
         return path.read_text(encoding="ascii").strip()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import time
 
 log = logging.getLogger(__name__)
 
@@ -12,6 +13,11 @@ log = logging.getLogger(__name__)
 def ready() -> None:
     """The service is up."""
     _notify("READY=1")
+
+
+def reloading() -> None:
+    """The settings are read again; `ready` follows (sd_notify(3) wants the time with it)."""
+    _notify(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
 
 def alive() -> None:

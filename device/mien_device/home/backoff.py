@@ -14,6 +14,9 @@ TAKE_OVERS = 3
 STABLE_AFTER_TAKE_OVER_S = 600.0
 """Two devices that both wait a minute hold the connection for a minute each; only more than that shows that one is gone."""
 
+CLOCK_S = 5.0
+"""A board without a battery for its clock gets the time soon after its network."""
+
 
 class Backoff:
     """Waits that double from `first_s` to `most_s`, each shortened at random by up to a half.
@@ -40,6 +43,10 @@ class Backoff:
         """Seconds to wait after an attempt that did not reach the broker."""
         self._short = 0  # who takes our place does not make the broker go away: it was restarted
         return self._next()
+
+    def clock_unset(self) -> float:
+        """Seconds to wait for this computer's clock to be set: not long, and not longer each time."""
+        return self._jitter(min(CLOCK_S, self._most_s))
 
     def refused(self) -> float:
         """Seconds to wait after the broker said no: trying fast helps nobody and may get us locked out."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien_device.config.schema import MusicMode
-from mien_device.home.messages import CameraSwitch, Message, Mode, Paused, ScreenMessage, Volume
-from mien_device.home.payloads import Choice, OnOff, Payload, Press, WholeNumber, Words
+from mien_device.home.messages import CameraSwitch, Message, Mode, ModelUpdate, Paused, ScreenMessage, Volume
+from mien_device.home.payloads import Choice, OnOff, Payload, Press, SongId, WholeNumber, Words
 
 LONGEST_MESSAGE = 255
 """Characters; also the most that Home Assistant holds as a state."""
@@ -42,6 +42,21 @@ class NextTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaySong:
+    """Play one song of the library."""
+
+    song: str
+    """Its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeTrack:
+    """Somebody likes the track that plays, or does not."""
+
+    liked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class SetCamera:
     """Open or close the camera."""
 
@@ -65,8 +80,15 @@ class Restart:
     """End the daemon so that its supervisor starts it anew."""
 
 
-MusicCommand = SetVolume | SetPaused | SetMode | NextTrack
-Command = MusicCommand | SetCamera | ShowMessage | TakeSnapshot | Restart
+@dataclass(frozen=True, slots=True)
+class UpdateModel:
+    """Look for a new emotion model, or install it."""
+
+    install: bool
+
+
+MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | JudgeTrack
+Command = MusicCommand | SetCamera | ShowMessage | TakeSnapshot | Restart | UpdateModel
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,13 +122,34 @@ THINGS: dict[str, Thing] = {
         Thing("pause", "`ON` holds the music where it is, `OFF` goes on.", OnOff(), SetPaused, Paused, kept=True),
         Thing(
             "mode",
-            "`follow` plays what fits the mood, `off` plays nothing.",
+            "`follow` plays what fits the mood; `lift`, `calm` and `energise` begin there and lead to bright, calm or lively "
+            "music; `vent` goes along with a dark mood; `shuffle` plays by chance, `off` nothing.",
             Choice([mode.value for mode in MusicMode]),
             lambda word: SetMode(MusicMode(word)),
             Mode,
             kept=True,
         ),
         Thing("next", "On to another track of the same mood, also out of a pause.", Press(), lambda _: NextTrack()),
+        Thing(
+            "play",
+            "This very song of the library, by its id (`mien library list --json`), now and to its end, whoever is in view and "
+            "whatever the mood; also out of a pause. Nothing with mode `off`, and where songs come from folders only.",
+            SongId(),
+            PlaySong,
+        ),
+        Thing(
+            "like",
+            "Somebody likes the song that plays. The library keeps it, with the mood that was seen; such songs come more often "
+            "in such moods.",
+            Press(),
+            lambda _: JudgeTrack(liked=True),
+        ),
+        Thing(
+            "dislike",
+            "Somebody does not like the song that plays: it comes less often. It plays on; say `next` as well to be rid of it.",
+            Press(),
+            lambda _: JudgeTrack(liked=False),
+        ),
         Thing(
             "message",
             "Words for a screen; echoed for the pages and flows that show them.",
@@ -119,6 +162,14 @@ THINGS: dict[str, Thing] = {
             "Send the camera's picture on `snapshot`. An error unless `privacy.snapshot = true`.",
             Press(),
             lambda _: TakeSnapshot(),
+        ),
+        Thing(
+            "update",
+            "`check` looks for a new emotion model, also at `updates.url`; `install` tries it beside the old one, then puts it "
+            "in its place. An error unless `updates.keys` says whose models may come.",
+            Choice(["install", "check"]),
+            lambda word: UpdateModel(word == "install"),
+            ModelUpdate,
         ),
         Thing(
             "restart",

@@ -22,9 +22,11 @@ from mien_device.home.messages import (
     CameraAvailability,
     CameraSwitch,
     Event,
+    Health,
     Info,
     Message,
     Mode,
+    ModelUpdate,
     MoodMessage,
     NowPlaying,
     Paused,
@@ -61,6 +63,7 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     CameraSwitch("ON"),
     CameraAvailability("online"),
+    Health(state="degraded", reasons={"camera": "webcam 0 has gone; check its plug or its network"}),
     MoodMessage(
         mood=Mood.HAPPY,
         confidence=86,
@@ -73,11 +76,28 @@ EXAMPLES: tuple[Message, ...] = (
     Presence("ON"),
     Probabilities(probabilities=dict(zip(Emotion, (0.01, 0.0, 0.01, 0.86, 0.02, 0.02, 0.08), strict=True)), ts=_WHEN),
     Event(event_type="mood_changed", id="0" * 32, ts=_WHEN, mood=Mood.HAPPY, previous=Mood.NONE, faces=1),
-    NowPlaying(state="playing", title="Sunny steps", artist="The Demos", mood=Mood.HAPPY),
+    NowPlaying(
+        state="playing",
+        title="Sunny steps",
+        artist="The Demos",
+        mood=Mood.HAPPY,
+        why="Follow: from the happy music, for a face that looks happy.",
+    ),
     Volume(60),
     Paused("OFF"),
     Mode(MusicMode.FOLLOW),
     ScreenMessage(text="Dinner is ready", ts=_WHEN),
+    ModelUpdate(
+        installed_version="0.1.0",
+        latest_version="0.2.0",
+        title="emotion",
+        release_summary="in the shadow: 94 % of 620 faces read as the model that answers reads them",
+        in_progress=True,
+        update_percentage=31,
+        phase="shadow",
+        agreement=94,
+        faces=620,
+    ),
     Stats(
         fps=9.9,
         frames_dropped=3,
@@ -97,12 +117,13 @@ EXAMPLES: tuple[Message, ...] = (
 
 def schemas() -> dict[str, dict[str, Any]]:
     """The JSON Schemas by file name: one a message that is text or JSON, and one a request."""
-    described = {_file(type(message).topic): _of_message(type(message)) for message in EXAMPLES}
-    described.pop(_file(Snapshot.topic))
+    described = {file_of(type(message).topic): _of_message(type(message)) for message in EXAMPLES}
+    described.pop(file_of(Snapshot.topic))
     return described | {f"request.{thing.name}.json": _of_request(thing) for thing in THINGS.values()}
 
 
-def _file(topic: str) -> str:
+def file_of(topic: str) -> str:
+    """Where the schema of what goes to `topic` stands."""
     return topic.replace("/", ".").replace(".<verb>", "") + ".json"
 
 

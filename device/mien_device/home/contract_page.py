@@ -12,7 +12,8 @@ from mien_device.home.commands import THINGS
 from mien_device.home.discovery import STATS_INTERVAL_S
 from mien_device.home.inbox import LONGEST_TRANSACTION, MAX_PAYLOAD
 from mien_device.home.messages import Message, Response, Snapshot
-from mien_device.home.session import EVENT_EXPIRY_S, LARGEST_PACKET, LIVELY_S
+from mien_device.home.pulse import LIVELY_S
+from mien_device.home.session import EVENT_EXPIRY_S, LARGEST_PACKET
 
 HEAD = """\
 # MQTT: every topic
@@ -26,9 +27,12 @@ needs none of this page: see [home-assistant.md](home-assistant.md).
 - **States** are retained, QoS 1, and sent again on every connect.
 - **Momentary** messages are not retained, QoS 0, and never queued: they arrive now or never. With MQTT 5 the broker forgets
   them after {expiry} s. None leaves more than {lively:.0f} s into a stall of the broker or the network, to arrive at its end.
+- An event comes after the states that it tells of, unless the broker is slow to acknowledge these: whoever acts on `mood_changed`
+  finds the new mood on `mood/state`.
 - On a connect mien subscribes, then sends its discovery, then every state, and `availability` `online` at last: whoever sees
   `online` finds everything else in place. When it stops it says why (`stopped` in `info`), then `offline`; when it crashes the
-  broker says `offline` as its last will.
+  broker says `offline` as its last will. The other states stay at the broker as they were: read them together with
+  `availability`, or somebody is in view for ever.
 - The JSON Schemas of all messages come with the package, in `mien_device/home/schemas/`. mien may add keys to a message; it
   does not take one away, or change what it means, without a new major version.
 
@@ -63,9 +67,15 @@ mien/a1b2c3d4/request/volume   {{"value": 300, "transaction": 8}}
 mien/a1b2c3d4/response/volume  {{"status": "error", "data": {{}}, "error": "'300' is not a whole number from 0 to 100", "transaction": 8}}
 ```
 
-`ok` says that the command was understood and is on its way; the state that follows from it comes on its own topic. Three more
-verbs ask for something: `info` and `stats` answer with what stands on these topics, `announce` sends Home Assistant's discovery
-and every state again.
+`ok` says that the command was understood and is on its way; the state that follows from it comes on its own topic. To a setting
+that is kept over a restart `ok` is said when it is on the disk, after about a second at most: from then on no power cut undoes
+it. Where the disk is full or read-only the answer is an `error` that says so, and the setting holds until the restart.
+
+A state that is echoed says what is so now. That of the camera is written at once, and echoed when it is on the disk; the others
+are written within a second, once a second at most, however many come. Whoever must know of them asks with a request.
+
+Three more verbs ask for something: `info` and `stats` answer with what stands on these topics, `announce` sends Home Assistant's
+discovery and every state again, once a second at most.
 
 A payload on `<thing>/set` that means nothing is answered on `response/<thing>`, with an `error` and without a transaction. Whatever
 comes, of more than {payload} bytes it is not read; with MQTT 5 the broker keeps from mien what has more than {packet} kB. Bad
@@ -141,8 +151,10 @@ def _command_row(name: str) -> str:
         payload = f"`{schema['const']}`"
     elif schema["type"] == "integer":
         payload = f"{schema['minimum']} … {schema['maximum']}"
-    else:
+    elif "maxLength" in schema:
         payload = f"at most {schema['maxLength']} characters, UTF-8"
+    else:
+        payload = f"such as `{thing.payload.example}`"
     echo = f"`{thing.state.topic}`" if thing.state else ""
     return f"| `{name}/set` | {payload} | {thing.does} | {echo} | {'yes' if thing.kept else ''} |"
 

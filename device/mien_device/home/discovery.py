@@ -6,8 +6,6 @@ Written in the short keys of https://www.home-assistant.io/integrations/mqtt/#su
 from __future__ import annotations
 
 import platform
-import re
-import unicodedata
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,10 +46,9 @@ class Device:
         return f"mien_{self.id}"
 
     @property
-    def slug(self) -> str:
-        """The name as entity ids have it."""
-        plain = unicodedata.normalize("NFKD", self.name).encode("ascii", "ignore").decode().lower()
-        return re.sub("[^a-z0-9]+", "_", plain).strip("_") or self.unique_id.replace("-", "_")
+    def stem(self) -> str:
+        """What entity ids begin with. Home Assistant spells it in ASCII, as it does with every other device's name."""
+        return self.name if any(character.isalnum() for character in self.name) else self.unique_id
 
 
 def describe(config: Config, device_id: str, features: Collection[Feature]) -> Device:
@@ -116,7 +113,7 @@ def _component(entity: Entity, device: Device) -> Component:
         return component | entity.options
     component |= {
         "uniq_id": f"{device.unique_id}_{entity.key}",
-        "def_ent_id": f"{entity.platform}.{device.slug}_{entity.object_id or entity.key}",
+        "def_ent_id": f"{entity.platform}.{device.stem} {entity.object_id or entity.key}",
         "name": entity.name,
     }
     if entity.state is not None:

@@ -14,8 +14,10 @@ from mien_device.home.commands import THINGS
 from mien_device.home.messages import (
     CameraSwitch,
     Event,
+    Health,
     Message,
     Mode,
+    ModelUpdate,
     MoodMessage,
     NowPlaying,
     Paused,
@@ -39,6 +41,8 @@ class Feature(StrEnum):
     """Something starts the daemon again when it ends."""
     SNAPSHOT = "snapshot"
     """The user allowed pictures to be sent."""
+    UPDATE = "update"
+    """The user said whose models may come."""
 
 
 class Expiry(StrEnum):
@@ -127,8 +131,16 @@ _MOOD_CHANGED = "{{ value_json.mood if value_json.event_type == 'mood_changed' e
 _MOOD_ATTRIBUTES = "{{ {'since': value_json.since, 'faces': value_json.faces, 'model': value_json.model} | tojson }}"
 _PLAYING_ATTRIBUTES = (
     "{{ {'artist': value_json.artist, 'title': value_json.title, 'playback': value_json.state,"
-    " 'mood': value_json.mood} | tojson }}"
+    " 'mood': value_json.mood, 'why': value_json.why} | tojson }}"
 )
+
+_UPDATE = (
+    # Home Assistant takes these keys and no others.
+    "{{ {'installed_version': value_json.installed_version, 'latest_version': value_json.latest_version,"
+    " 'title': value_json.title, 'release_summary': value_json.release_summary, 'in_progress': value_json.in_progress,"
+    " 'update_percentage': value_json.update_percentage} | tojson }}"
+)
+_UPDATE_ATTRIBUTES = "{{ {'phase': value_json.phase, 'agreement': value_json.agreement} | tojson }}"
 
 ENTITIES: tuple[Entity, ...] = (
     Entity(
@@ -196,6 +208,8 @@ ENTITIES: tuple[Entity, ...] = (
     ),
     Entity("pause", "switch", "Pause", Paused, thing="pause", extra={"ic": "mdi:pause"}),
     Entity("next", "button", "Next track", thing="next", extra={"ic": "mdi:skip-next"}),
+    Entity("like", "button", "Like this song", thing="like", extra={"ic": "mdi:thumb-up"}),
+    Entity("dislike", "button", "Dislike this song", thing="dislike", extra={"ic": "mdi:thumb-down"}),
     Entity(
         "now_playing",
         "sensor",
@@ -236,6 +250,19 @@ ENTITIES: tuple[Entity, ...] = (
         extra={"dev_cla": "problem", "ent_cat": "diagnostic"},
     ),
     Entity(
+        "degraded",
+        "binary_sensor",
+        "Degraded",
+        Health,
+        "{{ 'ON' if value_json.state == 'degraded' else 'OFF' }}",
+        extra={
+            "dev_cla": "problem",
+            "ent_cat": "diagnostic",
+            "json_attr_t": Health.topic,
+            "json_attr_tpl": "{{ value_json.reasons | tojson }}",
+        },
+    ),
+    Entity(
         "restart",
         "button",
         "Restart",
@@ -244,6 +271,32 @@ ENTITIES: tuple[Entity, ...] = (
         # Shown only to those who turn it on. Home Assistant never takes such an entity back while it is turned off, not
         # even at our word; so this is for what a device has for good.
         extra={"dev_cla": "restart", "ent_cat": "diagnostic", "en": False},
+    ),
+    Entity(
+        "update",
+        "update",
+        "Emotion model",
+        ModelUpdate,
+        _UPDATE,
+        thing="update",
+        needs=Feature.UPDATE,
+        object_id="model",
+        extra={
+            "pl_inst": "install",
+            "json_attr_t": ModelUpdate.topic,
+            "json_attr_tpl": _UPDATE_ATTRIBUTES,
+            "ent_cat": "config",
+            "ic": "mdi:brain",
+        },
+    ),
+    Entity(
+        "update_check",
+        "button",
+        "Look for a new model",
+        thing="update",
+        needs=Feature.UPDATE,
+        object_id="check_model",
+        extra={"pl_prs": "check", "ent_cat": "diagnostic", "ic": "mdi:cloud-search-outline"},
     ),
     Entity(
         "snapshot",

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import os
 import re
 import secrets
 from pathlib import Path
+
+from mien_models.files import write_atomically
 
 log = logging.getLogger(__name__)
 
@@ -40,14 +41,9 @@ def _of_chance(path: Path) -> str:
     except (OSError, UnicodeDecodeError):
         pass  # missing or damaged: a new one takes its place
     new = secrets.token_hex(_DIGITS // 2)
-    temporary = path.with_name(f".{path.name}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with temporary.open("w", encoding="ascii") as file:
-            file.write(new + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        write_atomically(path, f"{new}\n".encode("ascii"))
     except OSError as error:
         log.warning(
             "%s: not saved (%s); the device id changes at every start, set mqtt.device_id", path, error.strerror

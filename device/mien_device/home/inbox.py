@@ -15,8 +15,9 @@ from mien_device.home.payloads import CommandError, shown
 
 log = logging.getLogger(__name__)
 
-MAX_PAYLOAD = 1024
-"""Bytes. The longest command that means anything is a message for the screen."""
+MAX_PAYLOAD = 8192
+"""Bytes. The longest command that means anything is a message for the screen with a transaction, of characters that JSON
+may write in twelve bytes each."""
 LONGEST_TRANSACTION = 128
 """Characters of the text by which a request is told from another."""
 LARGEST_TRANSACTION = 2**53
@@ -29,6 +30,16 @@ _VERB = re.compile("[a-z_]{1,32}")
 
 Query = Callable[[], dict[str, Any]]
 """Answers a request that asks for something instead of changing it."""
+WhenSaved = Callable[[Callable[[bool], None]], None]
+"""Calls what it is given when all settings so far are on the disk, with False if they cannot be written; on any thread."""
+
+FAILED = "it failed; see mien's log"
+UNSAVED = "done, but it cannot be saved and will not outlive a restart; see mien's log"
+
+
+def at_once(then: Callable[[bool], None]) -> None:
+    """A `WhenSaved` for settings that nobody keeps."""
+    then(True)
 
 
 class Inbox:
@@ -39,6 +50,7 @@ class Inbox:
         on_command: Callable[[Command], None],
         answer: Callable[[str, Response], None],
         queries: Mapping[str, Query] | None = None,
+        when_saved: WhenSaved = at_once,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare it.
@@ -47,12 +59,14 @@ class Inbox:
             on_command: takes a command; what it raises as `CommandError` is the answer.
             answer: sends a response on `response/<verb>`, given the verb.
             queries: requests that are answered with data, by verb.
+            when_saved: a setting that outlives a restart is answered only then: whoever reads `ok` may cut the power.
             clock: seconds, monotonic.
 
         """
         self._on_command = on_command
         self._answer = answer
         self._queries = queries or {}
+        self._when_saved = when_saved
         self._clock = clock
         self._quiet_until = -float("inf")
         self._unsaid = 0
@@ -81,9 +95,15 @@ class Inbox:
             response = Response(status="error", error=str(error), transaction=transaction)
         except Exception:
             log.exception("%s: the command failed", shown(topic).strip("'"))
-            response = Response(status="error", error="it failed; see mien's log", transaction=transaction)
+            response = Response(status="error", error=FAILED, transaction=transaction)
         else:
             response = response.model_copy(update={"transaction": transaction})
+        if response.status == "ok" and verb in THINGS and THINGS[verb].kept:
+            self._when_saved(lambda saved: self._reply(verb, is_request, response if saved else _unsaved(transaction)))
+        else:
+            self._reply(verb, is_request, response)
+
+    def _reply(self, verb: str, is_request: bool, response: Response) -> None:
         # What was set well is answered by its state; a verb that is no word would make a topic of the sender's choice.
         if _VERB.fullmatch(verb) and (is_request or response.status == "error"):
             self._answer(verb, response)
@@ -118,6 +138,10 @@ class Inbox:
         self._quiet_until, self._unsaid = now + COMPLAINT_INTERVAL_S, 0
 
 
+def _unsaved(transaction: str | int | None) -> Response:
+    return Response(status="error", error=UNSAVED, transaction=transaction)
+
+
 def _check_size(payload: bytes) -> None:
     if len(payload) > MAX_PAYLOAD:
         raise CommandError(f"{len(payload)} bytes are too long, {MAX_PAYLOAD} are the most")
@@ -135,10 +159,14 @@ def _read_request(payload: bytes) -> dict[str, Any]:
     try:
         request = json.loads(payload)
     except (ValueError, RecursionError):
-        raise CommandError(f"{shown(payload)} is not JSON") from None
+        raise CommandError(f"{_as_text(payload)} is not JSON") from None
     if not isinstance(request, dict):
-        raise CommandError(f"{shown(payload)} is not a JSON object")
+        raise CommandError(f"{_as_text(payload)} is not a JSON object")
     return request
+
+
+def _as_text(payload: bytes) -> str:
+    return shown(payload.decode(errors="backslashreplace"))
 
 
 def _read_transaction(request: dict[str, Any]) -> str | int | None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import json
 import uuid
-from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, Literal, TypeVar
 
 from pydantic import ConfigDict, Field, RootModel
 
+from mien_device import clock
 from mien_device.config.schema import MusicMode
 from mien_models.labels import Emotion, Mood
 from mien_models.validation import Strict
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 def utc_now() -> str:
     """The time as RFC 3339 in UTC with milliseconds."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return clock.utc().isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 class Message:
@@ -73,6 +73,19 @@ class CameraAvailability(Plain[Literal["online", "offline"]]):
     topic: ClassVar[str] = "camera/availability"
 
 
+PartName = Literal["camera", "accelerator", "sound", "disk", "library", "heat", "power"]
+
+
+class Health(Json):
+    """Whether every part does what it should. What is wrong is mended as far as it can be, and until then the rest goes on."""
+
+    topic: ClassVar[str] = "health/state"
+
+    state: Literal["ok", "degraded"]
+    reasons: dict[PartName, str] = Field(default_factory=dict)
+    """Of each part that does less than it should: why, and the remedy, in a sentence."""
+
+
 class Info(Json):
     """What this device is."""
 
@@ -101,6 +114,8 @@ class Info(Json):
     """RFC 3339, UTC."""
     stopped: str | None = None
     """Why it stopped, where it could still say so: sent just before `offline`. After a crash it is null."""
+    restart_required: tuple[str, ...] = ()
+    """Settings that were changed in the file and read again, and that want a restart to count."""
 
 
 class MoodMessage(Json):
@@ -109,7 +124,7 @@ class MoodMessage(Json):
     topic: ClassVar[str] = "mood/state"
 
     mood: Mood
-    """`none`: nobody is there."""
+    """`none`: nobody is there, or somebody is, whose mood is not settled yet or cannot be read: see `faces`."""
     confidence: Percent = Field(ge=0, le=100)
     """Per cent."""
     valence: float = Field(ge=-1, le=1)
@@ -154,6 +169,8 @@ class NowPlaying(Json):
     """From the file's tags."""
     mood: Mood = Mood.NONE
     """The mood it was chosen for."""
+    why: str = ""
+    """Why it was chosen, in one sentence."""
 
 
 class CameraSwitch(Plain[Literal["ON", "OFF"]]):
@@ -183,7 +200,7 @@ class Mode(Plain[MusicMode]):
 
 
 class ScreenMessage(Json):
-    """The last words that the home had for a screen. mien has none of its own yet: for pages and flows that do."""
+    """The last words that the home had for a screen. mien shows them on its local page."""
 
     topic: ClassVar[str] = "message/state"
 
@@ -191,6 +208,30 @@ class ScreenMessage(Json):
     """Empty: none came since the start."""
     ts: str
     """When they came, RFC 3339, UTC; empty as `text` is."""
+
+
+class ModelUpdate(Json):
+    """Where the emotion model stands, and a new one; only where `updates.keys` is set. Home Assistant's update entity."""
+
+    topic: ClassVar[str] = "update/state"
+
+    installed_version: str
+    """Of the model that answers."""
+    latest_version: str
+    """Of the model that is offered, or tried; else the same."""
+    title: str
+    """The model's name."""
+    release_summary: str = Field("", max_length=255)
+    """How far a trial is, or how the last one ended."""
+    in_progress: bool = False
+    update_percentage: int | None = Field(None, ge=0, le=100)
+    """Of the trial; null where nothing is under way."""
+    phase: Literal["idle", "fetching", "shadow", "probation"] = "idle"
+    """`shadow`: the new model runs beside the old one; `probation`: it answers, and the old one runs beside it."""
+    agreement: int | None = Field(None, ge=0, le=100)
+    """Per cent of the faces that both read alike, in this phase; null before the first."""
+    faces: int = Field(0, ge=0)
+    """That both have read."""
 
 
 class Stats(Json):
@@ -203,12 +244,12 @@ class Stats(Json):
     """Frames a second that were looked at."""
     frames_dropped: int
     """Frames that were replaced by a newer one before anyone looked at them, since the start."""
-    frame_age_ms_p50: float
-    """Age of the frame when its mood was decided."""
-    frame_age_ms_max: float
+    frame_age_ms_p50: float | None = None
+    """Age of the frame when its mood was decided; null if none was looked at."""
+    frame_age_ms_max: float | None = None
     """The oldest of them."""
-    inference_ms_p50: float
-    """Time of one face through the emotion model."""
+    inference_ms_p50: float | None = None
+    """Time of one face through the emotion model; null if none was read."""
     uptime_s: int
     """Since the daemon was started."""
     rss_mb: float
@@ -225,8 +266,11 @@ class Event(Json):
     topic: ClassVar[str] = "event"
     retained: ClassVar[bool] = False
 
-    event_type: Literal["mood_changed", "face_arrived", "face_left", "track_started", "track_skipped"]
-    """What happened."""
+    event_type: Literal[
+        "mood_changed", "face_arrived", "face_left", "track_started", "track_skipped", "track_liked", "track_disliked"
+    ]
+    """What happened. When the camera is switched off nobody is seen to leave: there is no `face_left` then, only a
+    `mood_changed` to `none` if there was a mood, and `presence/state` is `OFF`."""
     id: str = Field(default_factory=lambda: uuid.uuid4().hex)
     """Another for every event."""
     ts: str = Field(default_factory=utc_now)
@@ -238,7 +282,9 @@ class Event(Json):
     faces: int | None = None
     """People in view after it."""
     title: str | None = None
-    """The track, of `track_started` and `track_skipped`."""
+    """The track, of an event whose name begins with `track`."""
+    why: str | None = None
+    """Why it was chosen, of `track_started`."""
 
     def payload(self) -> str:
         """What does not belong to this kind of event is left out."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable, Iterable
@@ -13,19 +14,13 @@ from paho.mqtt.client import MQTTMessageInfo
 from mien_device.config.schema import MqttConfig
 from mien_device.home.announcer import Announcer
 from mien_device.home.backoff import Backoff
+from mien_device.home.client import V311, broker_port, first_version
 from mien_device.home.commands import Command
 from mien_device.home.grumbler import Grumbler
-from mien_device.home.inbox import Inbox
+from mien_device.home.inbox import Inbox, WhenSaved, at_once
 from mien_device.home.messages import OFFLINE, ONLINE, Availability, Info, Message, Response, Stats
 from mien_device.home.outbox import Outbox
-from mien_device.home.session import (
-    V311,
-    RefusedError,
-    Session,
-    UnspokenError,
-    broker_port,
-    first_version,
-)
+from mien_device.home.session import ClockError, RefusedError, Session, UnspokenError
 from mien_device.home.tls import check_settings, tls_context
 from mien_models.errors import BrokerError
 
@@ -40,6 +35,8 @@ TURN_S = 1.0
 STATS_AGAIN_S = 2.0
 """So long after each announcement the figures are sent again: they are not retained, and Home Assistant subscribes to them
 up to half a second after it has read the announcement."""
+ANNOUNCE_INTERVAL_S = 1.0
+"""So often at most everything is sent again because somebody asks for it: each time all of the home's programs read it."""
 SUBSCRIPTIONS = ("+/set", "request/+")
 """Below `<prefix>/<device id>/`."""
 
@@ -59,6 +56,7 @@ class MqttPublisher:
         on_command: Callable[[Command], None],
         announcer: Announcer | None = None,
         backoff: Backoff | None = None,
+        when_saved: WhenSaved = at_once,
     ) -> None:
         """Check the settings; nothing is sent before `start`.
 
@@ -74,7 +72,7 @@ class MqttPublisher:
         self._client_id = f"mien-{device_id}"
         self._base = f"{config.prefix}/{device_id}"
         queries = {"info": self._tell_info, "stats": self._tell_stats, "announce": self._announce}
-        self._inbox = Inbox(on_command, self._answer, queries)
+        self._inbox = Inbox(on_command, self._answer, queries, when_saved)
         self._announcer = announcer
         self._backoff = backoff or Backoff()
         self._outbox = Outbox()
@@ -83,6 +81,9 @@ class MqttPublisher:
         self._info: Info | None = None
         self._stats: Stats | None = None
         self._stats_at: float | None = None
+        self._announce_at: float | None = None
+        """When everything is to be sent again that was asked for."""
+        self._announced_at = -math.inf
         self._reason = "stopped"
         self._connected = False
         self._grumbler = Grumbler()
@@ -112,6 +113,8 @@ class MqttPublisher:
         """Keep and send a state; send what is momentary if there is a connection: late, it opens a door nobody asked for."""
         if isinstance(message, Stats):
             self._stats = message
+        if isinstance(message, Info):
+            self._info = message
         put = self._outbox.put_state if message.retained else self._outbox.put_event
         put(self._topic(message.topic), message.payload())
 
@@ -187,6 +190,8 @@ class MqttPublisher:
         self._grumbler.failed(str(error))
         if isinstance(error, RefusedError):
             return self._backoff.refused()
+        if isinstance(error, ClockError):
+            return self._backoff.clock_unset()
         self._version = first_version(self._config)
         return self._backoff.failed()
 
@@ -207,10 +212,12 @@ class MqttPublisher:
                 self._announcer.delivered()
                 announced = []
             self._keep_time(session)
+            # Taken before the states and sent after them: the state that an event tells of was put before it.
+            events = self._outbox.take_events()
             # One message a topic is on its way at most: a slow broker gets the newest state, not a queue of old ones.
             in_flight = {topic: info for topic, info in in_flight.items() if not info.is_published()}
             in_flight |= self._send(session, self._outbox.take_states(set(in_flight)))
-            for topic, payload in self._outbox.take_events():
+            for topic, payload in events:
                 if session.fits(topic, payload):
                     session.publish_event(topic, payload)
             session.send_events()
@@ -250,6 +257,11 @@ class MqttPublisher:
     def _keep_time(self, session: Session) -> None:
         """What is due by the clock."""
         now = time.monotonic()
+        if self._announce_at is not None and now >= self._announce_at:
+            self._announce_at, self._announced_at = None, now
+            self._outbox.renew()
+            if self._announcer is not None:
+                self._announcer.announce(now)
         if self._announcer is not None and (due := self._announcer.due(now)):
             self._send(session, due, retain=self._announcer.retain)
             self._outbox.renew()
@@ -287,8 +299,7 @@ class MqttPublisher:
         return self._stats.model_dump(mode="json") if self._stats else {}
 
     def _announce(self) -> dict[str, Any]:
-        """Send Home Assistant's discovery and every state again."""
-        if self._announcer is not None:
-            self._announcer.announce(time.monotonic())
-        self._outbox.renew()
+        """See that Home Assistant's discovery and every state are sent again."""
+        if self._announce_at is None:
+            self._announce_at = max(time.monotonic(), self._announced_at + ANNOUNCE_INTERVAL_S)
         return {}

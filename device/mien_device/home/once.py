@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from mien_device.config.schema import MqttConfig
-from mien_device.home.session import ANSWER_S, V311, Session, UnspokenError, first_version
+from mien_device.home.client import V311, first_version
+from mien_device.home.session import ANSWER_S, Session, UnspokenError
 from mien_device.home.tls import check_settings, tls_context
 
 

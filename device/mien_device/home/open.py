@@ -8,6 +8,7 @@ from mien_device.config.schema import MqttConfig
 from mien_device.home import Publisher
 from mien_device.home.announcer import Announcer
 from mien_device.home.commands import Command
+from mien_device.home.inbox import WhenSaved, at_once
 from mien_device.home.log import LogPublisher
 from mien_models.errors import MissingDependencyError
 
@@ -18,6 +19,7 @@ def open_publisher(
     device_id: str,
     on_command: Callable[[Command], None],
     announcer: Announcer | None = None,
+    when_saved: WhenSaved = at_once,
 ) -> Publisher:
     """The publisher for `config`; it does nothing before its `start`.
 
@@ -28,6 +30,7 @@ def open_publisher(
         on_command: called on the network's thread for every command of the home; must return at once. What it raises as
             `CommandError` is the answer.
         announcer: tells Home Assistant of the device; None: nobody does.
+        when_saved: see `inbox.Inbox`.
 
     Raises:
         ConfigError: the settings contradict each other, or a file that they name cannot be used.
@@ -42,4 +45,4 @@ def open_publisher(
         raise MissingDependencyError(
             f"MQTT needs paho-mqtt ({error}); install it with: pip install 'mien[device]'"
         ) from None
-    return MqttPublisher(config, password, device_id, on_command, announcer)
+    return MqttPublisher(config, password, device_id, on_command, announcer, when_saved=when_saved)

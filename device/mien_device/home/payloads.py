@@ -14,6 +14,7 @@ PRESS = "PRESS"
 _SHOWN = 40
 _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff"
 """Unicode's control characters (Cc) but tab and line breaks, and lone surrogates (Cs), as regular expressions say it."""
+_SONG_ID = re.compile("[0-9a-f]{32}")
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
 
 
@@ -168,6 +169,28 @@ class Press(_Word):
 
 
 @dataclass(frozen=True, slots=True)
+class SongId(_Word):
+    """What a song of the library is known by."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        return {"type": "string", "pattern": f"^{_SONG_ID.pattern}$"}
+
+    @property
+    def wanted(self) -> str:
+        return "a song's id, 32 hex digits"
+
+    @property
+    def example(self) -> str:
+        return "5f1d7a84db00d2fce00b31a7fc73224f"
+
+    def read(self, text: str) -> str:
+        if not _SONG_ID.fullmatch(text):
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
+        return text
+
+
+@dataclass(frozen=True, slots=True)
 class Words(_Word):
     """Any text of at most `most` characters without control characters; lines may be broken."""
 
@@ -201,4 +224,6 @@ def shown(payload: str | bytes) -> str:
 
 def _told(value: object) -> str:
     """A value of JSON for an answer, in JSON's own words."""
+    if isinstance(value, list | dict):  # which may be deep, too deep to be written down
+        return "a list" if isinstance(value, list) else "an object"
     return "nothing" if value is None else shown(json.dumps(value))[1:-1]

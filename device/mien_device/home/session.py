@@ -5,13 +5,11 @@ Only this file and `client.py` speak to paho.
 
 from __future__ import annotations
 
-import math
 import select
 import socket
 import ssl
 import threading
 import time
-from collections import deque
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any
@@ -24,55 +22,47 @@ from paho.mqtt.client import (
     MQTTMessageInfo,
     WebsocketConnectionError,
 )
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.enums import MQTTProtocolVersion
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from mien_device.config.schema import MqttConfig
-from mien_device.home.client import PingingClient
-from mien_device.home.trouble import connection_trouble, refusal_trouble, silence_trouble, websocket_trouble
+from mien_device.home.client import V5, broker_port, make_client
+from mien_device.home.pulse import LIVELY_S, HeldEvents, Pulse
+from mien_device.home.trouble import (
+    connection_trouble,
+    is_not_yet_valid,
+    refusal_trouble,
+    silence_trouble,
+    websocket_trouble,
+)
 from mien_models.errors import BrokerError
 
 ANSWER_S = 5.0
 """So long a broker may take to answer, for each of: the TCP connection, the TLS handshake, and MQTT's own greeting."""
 LARGEST_PACKET = 65_536
-"""Bytes. With MQTT 5 the broker sends nothing larger on to us; no command is a hundredth of it."""
+"""Bytes. With MQTT 5 the broker sends nothing larger on to us; no command comes near it."""
 PACKET_OVERHEAD = 16
 """Bytes of a message beside topic and payload: header 5, length of the topic 2, number 2, expiry and its length 6."""
-LIVELY_S = 2.0
-"""A broker counts as listening for so long after we sent what it has answered since. What leaves later may lie in a buffer
-of the network until somebody wakes up, so events wait for a new answer, and for so long at most."""
 EVENT_EXPIRY_S = 10
 """With MQTT 5 the broker forgets an event that it could not pass on for so long."""
 # Reason codes of MQTT 5, section 2.4. paho translates those of 3.1.1 into them.
 _UNSUPPORTED_VERSION = 0x84
 _TAKEN_OVER = 0x8E
 
-V5, V311 = MQTTProtocolVersion.MQTTv5, MQTTProtocolVersion.MQTTv311
-
 
 class RefusedError(BrokerError):
     """The broker answered, and its answer was no."""
 
 
+class ClockError(BrokerError):
+    """The broker's certificate is not valid yet: this computer's clock is not set, which a network does at any moment."""
+
+
 class UnspokenError(BrokerError):
     """The broker does not seem to know this version of MQTT: it said so, or hung up at our greeting."""
-
-
-def broker_port(config: MqttConfig) -> int:
-    """The port that is set, or the one that IANA registered."""
-    if config.port:
-        return config.port
-    if config.transport == "websockets":
-        return 443 if config.tls else 80
-    return 8883 if config.tls else 1883
-
-
-def first_version(config: MqttConfig) -> MQTTProtocolVersion:
-    """The version of MQTT to begin with."""
-    return V311 if config.protocol == "3.1.1" else V5
 
 
 class Session:
@@ -120,37 +110,15 @@ class Session:
         """Bytes that the broker takes at most, if it said so (MQTT 5)."""
         self.too_large: dict[str, int] = {}
         """Topics whose messages `fits` found to be larger, and how many bytes they had."""
-        self._unanswered: dict[int, tuple[str, float]] = {}
-        """Topic and time of the messages with QoS 1 that the broker has not answered yet, oldest first."""
-        self._heard = -math.inf
-        """When the newest packet left that the broker has answered."""
-        self._held: deque[tuple[float, str, str | bytes]] = deque()
-        """Events that wait for a sign of life: since when, topic and payload."""
-        self.dropped_events = 0
-        client = PingingClient(
-            CallbackAPIVersion.VERSION2,
-            client_id,
-            clean_session=None if version is V5 else True,
-            protocol=version,
-            transport=config.transport,
-            reconnect_on_failure=False,
-        )
-        if config.transport == "websockets":
-            client.ws_set_options(config.websocket_path)
-        if config.username:
-            client.username_pw_set(config.username, password)
-        if tls is not None:
-            client.tls_set_context(tls)
-            # Also said when false: paho looks at its own flag, not only at that of the context.
-            client.tls_insecure_set(config.tls_insecure)
-        if will is not None:
-            client.will_set(will[0], will[1], qos=1, retain=True)
+        self._pulse = Pulse()
+        self._held = HeldEvents()
+        client = make_client(config, password, tls, client_id, version, will)
         client.on_connect = self._greeted
         client.on_disconnect = self._ended
         client.on_subscribe = self._granted
         client.on_publish = self._acknowledged
         client.on_message = self._arrived
-        client.on_pong = self._answered
+        client.on_pong = self._pulse.answered
         self._client = client
 
     def __enter__(self) -> Session:
@@ -181,7 +149,8 @@ class Session:
                 websocket_trouble(error, config.host, broker_port(config), config.websocket_path)
             ) from None
         except OSError as error:  # ssl.SSLError and socket.gaierror are OSErrors
-            raise BrokerError(connection_trouble(error, config.host, broker_port(config), timeout_s)) from None
+            kind = ClockError if is_not_yet_valid(error) else BrokerError
+            raise kind(connection_trouble(error, config.host, broker_port(config), timeout_s)) from None
         deadline = time.monotonic() + timeout_s
         while self._greeting is None and (left := deadline - time.monotonic()) > 0 and self.turn(min(left, 0.2)):
             if give_up is not None and give_up.is_set():
@@ -194,8 +163,8 @@ class Session:
             kind = (
                 UnspokenError if self._greeting.value == _UNSUPPORTED_VERSION and self._version is V5 else RefusedError
             )
-            raise kind(refusal_trouble(str(self._greeting), config.username))
-        self._answered(begun)
+            raise kind(refusal_trouble(str(self._greeting), config.host, broker_port(config), config.username))
+        self._pulse.answered(begun)
 
     def _terms(self) -> dict[str, Any]:
         """What MQTT 5 lets a client say in its greeting."""
@@ -264,42 +233,33 @@ class Session:
     def publish_state(self, topic: str, payload: str | bytes, *, retain: bool = True) -> MQTTMessageInfo:
         """Send a message with QoS 1, retained by default; the result knows when it was acknowledged."""
         info = self._client.publish(topic, payload, qos=1, retain=retain)
-        self._unanswered[info.mid] = topic, time.monotonic()
+        self._pulse.sent(info.mid, topic)
         return info
 
     @property
     def settled(self) -> bool:
         """Whether the broker has answered every message with QoS 1."""
-        return not self._unanswered
-
-    @property
-    def lively(self) -> bool:
-        """Whether the broker has answered something that left within the last `LIVELY_S`, and owes no older answer."""
-        oldest = min(self._heard, next((sent for _, sent in self._unanswered.values()), math.inf))
-        return time.monotonic() - oldest < LIVELY_S
+        return self._pulse.settled
 
     def publish_event(self, topic: str, payload: str | bytes) -> None:
         """Send a message with QoS 0 with the next `send_events`."""
-        self._held.append((time.monotonic(), topic, payload))
+        self._held.put(topic, payload)
 
     def send_events(self) -> None:
-        """Send what `publish_event` took, if the broker is known to listen; else ask it, and wait `LIVELY_S` at most.
-
-        The sender's and the receiver's kernel take an event without a word even if the broker sleeps or the network is
-        down, and deliver it whenever that ends. So only an event of the first `LIVELY_S` of such a stall can be late.
-        """
+        """Send what `publish_event` took, if the broker is known to listen; else ask it, and wait `LIVELY_S` at most."""
         if not self._held:
             return
-        now = time.monotonic()
-        if now - self._heard > LIVELY_S / 2:
+        if self._pulse.since_heard_s > LIVELY_S / 2:
             self._client.ping()
-        if self.lively and not self._client.want_write():
-            while self._held:
-                _, topic, payload = self._held.popleft()
+        if self._pulse.lively and not self._client.want_write():
+            for topic, payload in self._held.take():
                 self._send_event(topic, payload)
-        while self._held and now - self._held[0][0] >= LIVELY_S:
-            self._held.popleft()
-            self.dropped_events += 1
+        self._held.drop_old()
+
+    @property
+    def dropped_events(self) -> int:
+        """So many were not sent because the broker did not answer."""
+        return self._held.dropped
 
     def _send_event(self, topic: str, payload: str | bytes) -> None:
         properties = None
@@ -338,15 +298,9 @@ class Session:
     def _acknowledged(
         self, client: Client, userdata: Any, number: int, reason: ReasonCode, properties: Properties | None
     ) -> None:
-        if number not in self._unanswered:  # QoS 0, which paho "acknowledges" once it is written
-            return
-        topic, sent = self._unanswered.pop(number)
-        self._answered(sent)
-        if reason.is_failure and topic not in self.unwritable_topics:
+        topic = self._pulse.acknowledged(number)
+        if topic is not None and reason.is_failure and topic not in self.unwritable_topics:
             self.unwritable_topics += (topic,)
-
-    def _answered(self, sent: float) -> None:
-        self._heard = max(self._heard, sent)
 
     def _arrived(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         if self._on_message is not None:

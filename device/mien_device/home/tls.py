@@ -27,13 +27,9 @@ def check_settings(config: MqttConfig, password: str | None) -> None:
     """See that no setting would be passed over in silence.
 
     Raises:
-        ConfigError: the host is no host name, or a setting has no effect without another one.
+        ConfigError: a setting has no effect without another one.
 
     """
-    try:
-        config.host.encode("idna")
-    except UnicodeError:
-        raise ConfigError(f"'mqtt.host': '{config.host}' is not a host name or address") from None
     if password is not None and not config.username:
         raise ConfigError("a password for the broker is given but 'mqtt.username' is not; set it")
     if not config.tls:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import ssl
-from datetime import UTC, datetime
+
+from mien_device import clock
 
 # Numbers of X509_V_ERR_… in OpenSSL's x509_vfy.h; the ssl module gives no names for them.
 _NOT_YET_VALID, _EXPIRED = 9, 10
@@ -27,6 +28,11 @@ def connection_trouble(error: OSError, host: str, port: int, timeout_s: float) -
     return f"MQTT broker {host}:{port}: {text}"
 
 
+def is_not_yet_valid(error: OSError) -> bool:
+    """Whether the certificate is only valid from a later time on than this computer's clock shows."""
+    return isinstance(error, ssl.SSLCertVerificationError) and error.verify_code == _NOT_YET_VALID
+
+
 def _tls_trouble(error: ssl.SSLError, host: str) -> str:
     if isinstance(error, ssl.SSLCertVerificationError):
         return _certificate_trouble(error, host)
@@ -36,11 +42,11 @@ def _tls_trouble(error: ssl.SSLError, host: str) -> str:
 
 def _certificate_trouble(error: ssl.SSLCertVerificationError, host: str) -> str:
     code = error.verify_code
-    clock = datetime.now(UTC).isoformat(timespec="minutes")
+    says = clock.utc().isoformat(timespec="minutes")
     if code == _NOT_YET_VALID:
-        return f"the certificate is not valid yet; this computer's clock says {clock}: set it (a Pi has none without network)"
+        return f"the certificate is not valid yet; this computer's clock says {says}: set it (a Pi has none without network)"
     if code == _EXPIRED:
-        return f"the certificate has expired; renew it (this computer's clock says {clock})"
+        return f"the certificate has expired; renew it (this computer's clock says {says})"
     if code in _UNKNOWN_AUTHORITY:
         return "the certificate comes from an unknown authority; name its file in mqtt.ca_file"
     if code in _WRONG_NAME:
@@ -48,12 +54,21 @@ def _certificate_trouble(error: ssl.SSLCertVerificationError, host: str) -> str:
     return f"the certificate is not trusted ({error.verify_message}); check mqtt.ca_file"
 
 
-def refusal_trouble(reason: str, username: str) -> str:
+def refusal_trouble(reason: str, host: str, port: int, username: str) -> str:
     """Why the broker said no. `reason` is MQTT's own word for it."""
-    if reason in {"Not authorized", "Bad user name or password"}:
-        who = f"user '{username}'" if username else "a client without a user name"
-        return f"MQTT broker: refused {who} ({reason.lower()}); check mqtt.username and the password"
-    return f"MQTT broker: refused the connection ({reason.lower()}); see the broker's log"
+    if reason in {"QoS not supported", "Retain not supported"}:
+        return (
+            f"MQTT broker {host}:{port}: refused the connection ({reason.lower()}); mien needs QoS 1 and retained messages: "
+            "allow them in the broker's configuration (mosquitto: max_qos, retain_available)"
+        )
+    if reason not in {"Not authorized", "Bad user name or password"}:
+        return f"MQTT broker {host}:{port}: refused the connection ({reason.lower()}); see the broker's log"
+    if not username:
+        return f"MQTT broker {host}:{port}: refused a client without a user name; set mqtt.username and the password"
+    return (
+        f"MQTT broker {host}:{port}: refused user '{username}' ({reason.lower()}); check mqtt.username and the password "
+        "(mqtt.password_file, MIEN_MQTT_PASSWORD, or the systemd credential mqtt_password)"
+    )
 
 
 def silence_trouble(host: str, port: int, tls: bool, timeout_s: float, *, closed: bool) -> str:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
 from collections.abc import Callable
 
 from mien_device.camera import Camera, Frame
+from mien_device.camera.leash import left_behind
+from mien_device.camera.living import is_plain
 from mien_device.home import Publisher
 from mien_device.home.messages import OFFLINE, ONLINE, CameraAvailability, CameraSwitch, switch
 from mien_device.latest import Latest
@@ -17,6 +20,10 @@ from mien_models.errors import CameraError
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S, TRIES = 0.5, 15.0, 6
+HICCUP_S = 3.0
+"""A camera that fails once and gave a frame so shortly before is not yet told of."""
+PLAIN_S = 10.0
+"""Pictures of one colour are no fault of the camera's at once: somebody may pass close by."""
 OFF_TURN_S = 0.5
 """While the camera is off the thread looks this often whether the daemon stops."""
 
@@ -33,12 +40,17 @@ class Capture:
         *,
         on: bool = True,
         tries: int = TRIES,
+        save: Callable[[], object] = lambda: None,
     ) -> None:
+        """Prepare it. `save` is called before the home is told that the camera is off or on: from then on it must be
+        so after a power cut as well.
+        """
         self._open_camera = open_camera
         self._slot = slot
         self._publisher = publisher
         self._stop = stop
         self._tries = tries
+        self._save = save
         self._camera: Camera | None = None
         self._on = threading.Event()
         if on:
@@ -46,6 +58,27 @@ class Capture:
         self._switched = threading.Event()
         """Whether the camera was closed from outside, so that the end of its frames is no end of the source."""
         self._told: bool | None = None
+        self._failures = 0
+        self._frame_at = -math.inf
+        self._error: CameraError | None = None
+        self._plain_since: float | None = None
+
+    @property
+    def failing(self) -> bool:
+        """Whether the camera is known to fail: then it is closed, waited for and opened again, each within its time."""
+        return self._failures > 0
+
+    @property
+    def trouble(self) -> str | None:
+        """What the home is told of the camera; None while it works, or is switched off."""
+        if not self.on:
+            return None
+        if self._told is False and self._error is not None:
+            return str(self._error)
+        since = self._plain_since
+        if since is not None and time.monotonic() - since >= PLAIN_S:
+            return "the picture is of one colour: is the lens covered, or is it pitch dark?"
+        return None
 
     @property
     def on(self) -> bool:
@@ -72,15 +105,13 @@ class Capture:
         """The loop. A source that ends (a replay without loop) stops the daemon; so does a camera beyond hope.
 
         Raises:
-            CameraError: the camera failed `tries` times in a row; systemd starts the daemon anew.
+            CameraError: the camera failed `tries` times in a row, or cannot be closed; systemd starts the daemon anew.
 
         """
-        failures = 0
         try:
             while not self._stop.is_set():
                 if not self._on.is_set():
                     self._rest()
-                    failures = 0
                     continue
                 try:
                     frame = self._read()
@@ -88,19 +119,21 @@ class Capture:
                     self._give_up_camera()
                     if self._was_switched():
                         continue
-                    failures += 1
-                    if failures > 1:  # a first time may be a hiccup; the home is not told of each
+                    self._error = error
+                    self._failures += 1
+                    if self._failures > 1 or time.monotonic() - self._frame_at > HICCUP_S:
                         self._tell(works=False)
-                    if failures >= self._tries:
+                    if self._failures >= self._tries:
                         raise
-                    self._wait(failures, error)
+                    self._wait(error)
                     continue
                 if frame is None:
                     self._give_up_camera()
                     if self._was_switched():
                         continue
                     break
-                failures = 0
+                self._failures, self._frame_at = 0, time.monotonic()
+                self._mind_plainness(frame)
                 if self._on.is_set():
                     self._tell(works=True)
                     self._slot.put(frame)
@@ -115,17 +148,33 @@ class Capture:
             camera.close()
 
     def _rest(self) -> None:
-        """Close the camera, say so, and wait until it is wanted again."""
+        """Close the camera, say so, and wait until it is wanted again.
+
+        Raises:
+            CameraError: its driver does not let go of it. A switch for privacy must not say that it did; the process that is started
+                instead finds that the camera is to be off, and does not open it.
+
+        """
         self._give_up_camera()
+        if left_behind():
+            self._save()
+            raise CameraError(
+                "the camera is to be off and its driver hangs, so only a fresh process is sure to let go of it"
+            )
         self._switched.clear()
+        self._failures, self._plain_since = 0, None
         self._tell(works=True)
-        self._publisher.publish(CameraSwitch(switch(False)))
+        self._echo(on=False)
         log.info("camera: switched off")
         while not self._stop.is_set() and not self._on.wait(OFF_TURN_S):
             pass
         if self._on.is_set():
             log.info("camera: switched on")
-            self._publisher.publish(CameraSwitch(switch(True)))
+            self._echo(on=True)
+
+    def _echo(self, *, on: bool) -> None:
+        self._save()
+        self._publisher.publish(CameraSwitch(switch(on)))
 
     def _was_switched(self) -> bool:
         """Whether the camera was closed by `switch`, and not by a fault; asked once for each time."""
@@ -138,6 +187,12 @@ class Capture:
             self._told = works
             self._publisher.publish(CameraAvailability(ONLINE if works else OFFLINE))
 
+    def _mind_plainness(self, frame: Frame) -> None:
+        if not is_plain(frame.image):
+            self._plain_since = None
+        elif self._plain_since is None:
+            self._plain_since = time.monotonic()
+
     def _read(self) -> Frame | None:
         if self._camera is None:
             self._camera = self._open_camera()
@@ -148,10 +203,10 @@ class Capture:
         if camera is not None:
             camera.close()
 
-    def _wait(self, failures: int, error: CameraError) -> None:
+    def _wait(self, error: CameraError) -> None:
         """Back off, longer each time and never in step with other devices on the same hub."""
-        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (failures - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
-        log.warning("camera: %s; next try in %.1f s (%d of %d)", error, wait_s, failures, self._tries)
+        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (self._failures - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+        log.warning("camera: %s; next try in %.1f s (%d of %d)", error, wait_s, self._failures, self._tries)
         end = time.monotonic() + wait_s
         # Also to be switched off ends the wait: whoever does it wants to see that it was done.
         while self._on.is_set() and (left := end - time.monotonic()) > 0 and not self._stop.wait(min(left, OFF_TURN_S)):

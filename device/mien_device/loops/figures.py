@@ -50,14 +50,15 @@ class Figures:
         with self._lock:
             self._forget(now)
             looks = list(self._looks)
-        ages = [look.age_s for look in looks] or [0.0]
-        inferences = [look.inference_s for look in looks if look.inference_s is not None] or [0.0]
+        ages = [look.age_s for look in looks]
+        inferences = [look.inference_s for look in looks if look.inference_s is not None]
         return Stats(
             fps=round(len(looks) / max(1.0, min(WINDOW_S, now - self._started)), 2),
             frames_dropped=dropped,
-            frame_age_ms_p50=round(1000 * median(ages), 1),
-            frame_age_ms_max=round(1000 * max(ages), 1),
-            inference_ms_p50=round(1000 * median(inferences), 2),
+            # Zero would be a time that nobody measured, and a home keeps statistics of it.
+            frame_age_ms_p50=round(1000 * median(ages), 1) if ages else None,
+            frame_age_ms_max=round(1000 * max(ages), 1) if ages else None,
+            inference_ms_p50=round(1000 * median(inferences), 2) if inferences else None,
             uptime_s=int(now - self._started),
             rss_mb=round(resident_bytes() / 1e6, 1),
             cpu_temp_c=board.temperature_c(),

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mien_device.home import Publisher
-from mien_device.home.commands import MusicCommand, NextTrack, SetMode, SetPaused, SetVolume
+from mien_device.home.commands import JudgeTrack, MusicCommand, NextTrack, PlaySong, SetMode, SetPaused, SetVolume
 from mien_device.home.messages import Event, Message, Mode, NowPlaying, Paused, Volume, switch
 from mien_device.latest import Closed, Latest
+from mien_device.mood import MoodState
+from mien_device.music import printable
 from mien_device.music.jukebox import Change, Jukebox, TrackSkipped, TrackStarted
 from mien_device.state import Memory
-from mien_models.labels import Mood
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +24,8 @@ TICK_S = 0.1
 """Ends of tracks and commands are noticed within this time."""
 COMMANDS_WAITING = 32
 """More skips than these within a tick are a fault of their sender; the rest is dropped."""
+KEEP_S = 120.0
+"""Where the music is, is written this often: a power cut costs so much of a song, and a flash card a write."""
 
 
 class Music:
@@ -30,27 +34,44 @@ class Music:
     def __init__(
         self,
         jukebox: Jukebox,
-        moods: Latest[Mood],
+        moods: Latest[MoodState],
         publisher: Publisher,
         memory: Memory,
         stop: threading.Event,
+        see: Callable[[MoodState, float], None] = lambda state, at: None,
+        show: Callable[[Jukebox, float], None] | None = None,
     ) -> None:
+        """Prepare it. `see` is told of every state of the room: a chooser may want more than the mood's name. `show` may look at
+        the jukebox at every turn.
+        """
         self._jukebox = jukebox
         self._moods = moods
         self._publisher = publisher
         self._memory = memory
         self._stop = stop
+        self._see = see
+        self._show = show
         self._commands: list[MusicCommand] = []
         self._lock = threading.Lock()
         self._told: dict[type[Message], Message] = {}
+        self._seen: object = None
+        """What was looked at when the home was told last."""
+        self._keep_at = math.inf
 
     def command(self, command: MusicCommand) -> None:
-        """Take a command from any thread; it is carried out within a tick.
+        """Take a command from any thread; a setting is kept at once, and all is carried out within a tick.
 
         Of several volumes, as a slider sends them, and of several pauses only the last one counts.
         """
+        match command:
+            case SetVolume(volume):
+                self._memory.keep(volume=volume)
+            case SetPaused(paused):
+                self._memory.keep(paused=paused)
+            case SetMode(mode):
+                self._memory.keep(mode=mode)
         with self._lock:
-            if not isinstance(command, NextTrack):
+            if not isinstance(command, NextTrack | JudgeTrack):
                 self._commands = [other for other in self._commands if type(other) is not type(command)]
             elif len(self._commands) >= COMMANDS_WAITING:
                 return
@@ -64,17 +85,24 @@ class Music:
         """The loop."""
         try:
             while not self._stop.is_set():
-                mood = self._moods.take(TICK_S)
+                state = self._moods.take(TICK_S)
                 now = time.monotonic()
-                if mood is not None:
-                    self._report(self._jukebox.follow(mood, now))
+                if state is not None:
+                    self._see(state, now)
+                    self._report(self._jukebox.follow(state.mood, now))
                 for command in self._take_commands():
                     self._obey(command, now)
                 self._report(self._jukebox.tick(now))
                 self._echo()
+                if self._show is not None:
+                    self._show(self._jukebox, now)
+                if now >= self._keep_at:
+                    self._keep_place(now)
         except Closed:
             pass
         finally:
+            if self._keep_at < math.inf:  # what was kept before stays as long as nothing has played
+                self._keep_place(time.monotonic())
             self._jukebox.close()
 
     def _take_commands(self) -> list[MusicCommand]:
@@ -86,38 +114,72 @@ class Music:
         match command:
             case SetVolume(volume):
                 self._jukebox.set_volume(volume)
-                self._memory.keep(volume=volume)
             case SetPaused(True):
                 self._jukebox.pause()
+                self._memory.keep(paused=True)  # again: a skip before it may have ended the pause meanwhile
             case SetPaused(False):
                 self._report(self._jukebox.resume(now))
             case SetMode(mode):
                 self._report(self._jukebox.set_mode(mode, now))
-                self._memory.keep(mode=mode)
-            case NextTrack():
-                left = self._jukebox.playing
-                changes = self._jukebox.next(now)
+            case JudgeTrack(liked):
+                self._judge(liked=liked)
+            case NextTrack() | PlaySong():
+                left, was_paused = self._jukebox.playing, self._jukebox.paused
+                changes = (
+                    self._jukebox.play(command.song, now) if isinstance(command, PlaySong) else self._jukebox.next(now)
+                )
+                if was_paused and not self._jukebox.paused:
+                    self._memory.keep(paused=False)
                 if left is not None and any(isinstance(change, TrackStarted) for change in changes):
+                    self._echo()
                     self._publisher.publish(Event(event_type="track_skipped", mood=left.mood, title=left.title))
                 self._report(changes)
-        self._memory.keep(paused=self._jukebox.paused)  # also the next track may have ended a pause
+
+    def _judge(self, *, liked: bool) -> None:
+        match self._jukebox.judge(liked=liked):
+            case None:
+                log.info("nothing plays that could be %s", "liked" if liked else "disliked")
+            case track, False:
+                log.warning("%s: not kept, it is not in the library; see `mien library scan`", track.title)
+            case track, True:
+                kind: Literal["track_liked", "track_disliked"] = "track_liked" if liked else "track_disliked"
+                self._publisher.publish(Event(event_type=kind, mood=track.mood, title=track.title))
 
     def _report(self, changes: Sequence[Change]) -> None:
+        if any(not isinstance(change, TrackSkipped) for change in changes):
+            self._keep_at = 0.0
+        if changes:
+            self._echo()  # before the events: an automation that one starts must not find the track of before
         for change in changes:
             match change:
                 case TrackStarted(track):
-                    log.info("plays %s (%s)", track.title, track.mood)
-                    self._publisher.publish(Event(event_type="track_started", mood=track.mood, title=track.title))
+                    log.info("plays %s (%s)", track.title, track.why or track.mood)
+                    self._publisher.publish(
+                        Event(event_type="track_started", mood=track.mood, title=track.title, why=track.why or None)
+                    )
                 case TrackSkipped(track):
                     self._publisher.publish(Event(event_type="track_skipped", mood=track.mood, title=track.title))
+
+    def _keep_place(self, now: float) -> None:
+        """Take note of what plays and where, so that it goes on there after a restart."""
+        self._keep_at = now + KEEP_S
+        track = self._jukebox.playing
+        path = "" if track is None else str(track.path)
+        if path != printable(path):
+            path = ""  # a name that is no text cannot be written down
+        self._memory.keep(place=path, place_s=round(self._jukebox.position_s, 1) if path else 0.0)
 
     def _echo(self) -> None:
         """Tell the home what plays and how it is set, where that changed."""
         jukebox, track = self._jukebox, self._jukebox.playing
+        seen = (jukebox.volume, jukebox.paused, jukebox.mode, track)
+        if seen == self._seen:  # as nearly always, twenty times a second
+            return
+        self._seen = seen
         playing = NowPlaying(state="stopped")
         if track is not None:
             state: Literal["paused", "playing"] = "paused" if jukebox.paused else "playing"
-            playing = NowPlaying(state=state, title=track.title, artist=track.artist, mood=track.mood)
+            playing = NowPlaying(state=state, title=track.title, artist=track.artist, mood=track.mood, why=track.why)
         for message in (Volume(jukebox.volume), Paused(switch(jukebox.paused)), Mode(jukebox.mode), playing):
             if message != self._told.get(type(message)):
                 self._told[type(message)] = message

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
+from mien_device import clock
 from mien_device.camera import Frame
 from mien_device.config import MoodConfig
 from mien_device.health import notify
@@ -28,6 +30,9 @@ PATIENCE_S = 0.5
 FIRST_STATS_S = 5.0
 """The first figures are sent so soon, that nobody has to wait a minute for a temperature."""
 
+CLOCK_WAS_SET = timedelta(seconds=2)
+"""Two clocks do not drift apart by so much within a mood; if they do, somebody set one of them."""
+
 
 class Vision:
     """Looks at frames until the slot is closed."""
@@ -37,28 +42,58 @@ class Vision:
         slot: Latest[Frame],
         pipeline: Pipeline,
         publisher: Publisher,
-        moods: Latest[Mood],
+        moods: Latest[MoodState],
         config: MoodConfig,
         model: str,
         stop: threading.Event,
         camera_on: Callable[[], bool] = lambda: True,
         snapshots: Snapshots | None = None,
+        camera_failing: Callable[[], bool] = lambda: False,
+        stride: Callable[[], int] = lambda: 1,
+        show: Callable[[Observation, Frame | None, float], None] | None = None,
     ) -> None:
-        """Prepare it. While `camera_on` says no, no frame is looked at and nobody is there."""
+        """Prepare it.
+
+        Args:
+            slot: where the frames come from.
+            pipeline: looks at them.
+            publisher: told of moods, events and figures.
+            moods: where every state goes.
+            config: how often the mood is sent again.
+            model: its name and version.
+            stop: ends the loop, and is set by its end.
+            camera_on: while it says no, no frame is looked at and nobody is there.
+            snapshots: None: no picture is ever sent.
+            camera_failing: whether somebody is at work to get the camera back: then its silence is no hang of ours.
+            stride: of so many frames one is looked at.
+            show: told of every turn, with the frame, where one was looked at.
+
+        """
         self._slot = slot
         self._pipeline = pipeline
         self._publisher = publisher
         self._moods = moods
         self._heartbeat_s = config.heartbeat_s
-        self._model = model
+        self.model = model
+        """As the home is told it."""
         self._stop = stop
         self._camera_on = camera_on
         self._resting = False
         """Whether everybody was forgotten already, because the camera is switched off."""
         self._snapshots = snapshots
+        self._show = show
+        self._camera_failing = camera_failing
+        self._stride = stride
+        self._passed = 0
+        """Frames since the last that was looked at."""
         self._figures = Figures()
+        self._calendar = Calendar()
         self._told = -float("inf")
         self._stats_due = time.monotonic() + FIRST_STATS_S
+
+    def configure(self, config: MoodConfig) -> None:
+        """Send the mood again as often as this says. From any thread."""
+        self._heartbeat_s = config.heartbeat_s
 
     def greet(self) -> None:
         """Give the publisher a state to begin with, so that the home finds one as soon as the device is online."""
@@ -74,7 +109,13 @@ class Vision:
         try:
             while not self._stop.is_set():
                 frame = self._slot.take(PATIENCE_S)
-                self._tell(self._turn(frame), time.monotonic())
+                if frame is not None and self._camera_on() and self._lets_pass():
+                    notify.alive()
+                    continue
+                observation, now = self._turn(frame), time.monotonic()
+                self._tell(observation, now)
+                if self._show is not None:
+                    self._show(observation, None if self._resting else frame, now)
         except Closed:
             pass  # the camera has ended or the daemon stops
         finally:
@@ -84,11 +125,28 @@ class Vision:
     def _turn(self, frame: Frame | None) -> Observation:
         if self._camera_on():
             self._resting = False
-            observation = self._look(frame) if frame is not None else self._pipeline.idle(time.monotonic())
+            observation = self._look(frame) if frame is not None else self._wait()
             if self._camera_on():
                 return observation
         # Also a frame that was being looked at when the camera was switched off was looked at in vain.
         return self._rest()
+
+    def _lets_pass(self) -> bool:
+        """Whether the next frame is one of those that are left out, to spare a board that is hot."""
+        self._passed += 1
+        if self._passed < self._stride():
+            return True
+        self._passed = 0
+        return False
+
+    def _wait(self) -> Observation:
+        """No frame came for a while."""
+        if self._camera_failing():
+            notify.alive()
+        observation = self._pipeline.idle(time.monotonic())
+        if observation.changed and self._snapshots is not None:
+            self._snapshots.ask()  # the first frame that comes shows it
+        return observation
 
     def _rest(self) -> Observation:
         """The camera is switched off: nobody is there, and the loop is alive all the same."""
@@ -110,6 +168,10 @@ class Vision:
 
     def _tell(self, observation: Observation, now: float) -> None:
         state = observation.state
+        self._moods.put(state)
+        # The state goes first: an automation that an event starts must not find the mood of before.
+        if observation.changed or observation.faces_changed or now - self._told >= self._heartbeat_s:
+            self._tell_state(state, now)
         for kind, count in (("face_arrived", observation.arrived), ("face_left", observation.left)):
             for _ in range(count):
                 self._publisher.publish(Event(event_type=kind, mood=state.mood, faces=state.faces))
@@ -117,10 +179,6 @@ class Vision:
             self._publisher.publish(
                 Event(event_type="mood_changed", mood=state.mood, previous=observation.previous, faces=state.faces)
             )
-            self._moods.put(state.mood)
-        if observation.changed or observation.faces_changed or now - self._told >= self._heartbeat_s:
-            self._told = now
-            self._tell_state(state, now)
         if now >= self._stats_due:
             self._stats_due = now + STATS_INTERVAL_S
             self._publisher.publish(self.stats())
@@ -129,14 +187,33 @@ class Vision:
         self._told = now
         # With a mood but no face the absence is not yet settled; with a face but no mood its mood is not.
         present = state.faces > 0 or state.mood is not Mood.NONE
-        self._publisher.publish(as_message(state, self._model, now))
+        since = self._calendar.time_of_day(state.since, now)
+        self._publisher.publish(as_message(state, self.model, since))
         self._publisher.publish(Presence(switch(present)))
         self._publisher.publish(Probabilities(probabilities=dict(state.probabilities), ts=utc_now()))
 
 
-def as_message(state: MoodState, model: str, now: float) -> MoodMessage:
-    """The state in the home's words; its monotonic `since` becomes a time of day, counted back from `now`."""
-    since = datetime.now(UTC) - timedelta(seconds=max(0.0, now - state.since))
+class Calendar:
+    """Tells the time of day of the last moment that it was asked for, the same at every time.
+
+    Each look at the two clocks gives it a millisecond sooner or later, and a home would store it as a change. Only when
+    the clock is set, as a Pi's is some time after its start, the time of day is told anew.
+    """
+
+    def __init__(self) -> None:
+        self._moment = -math.inf
+        self._told = datetime.min.replace(tzinfo=UTC)
+
+    def time_of_day(self, moment: float, now: float) -> datetime:
+        """Of `moment` in monotonic seconds, counted back from `now`."""
+        told = clock.utc() - timedelta(seconds=max(0.0, now - moment))
+        if moment != self._moment or abs(told - self._told) >= CLOCK_WAS_SET:
+            self._moment, self._told = moment, told
+        return self._told
+
+
+def as_message(state: MoodState, model: str, since: datetime) -> MoodMessage:
+    """The state in the home's words. `since`: of its mood, in UTC."""
     return MoodMessage(
         mood=state.mood,
         confidence=round(100 * state.confidence),

@@ -39,7 +39,8 @@ class MoodTracker:
     """
 
     def __init__(self, config: MoodConfig) -> None:
-        self._config = config
+        self.config = config
+        """May be set at any time."""
         self._faces: dict[int, Smoothed] = {}
         self._state: MoodState | None = None
         self._leader: Mood | None = None
@@ -49,9 +50,9 @@ class MoodTracker:
     def update(self, readings: Sequence[Reading], at: float, faces: int | None = None) -> MoodState:
         """Take in the readings of a frame taken at `at`; `faces` is the number of people in view, if others are too."""
         for reading in readings:
-            face = self._faces.setdefault(reading.face, Smoothed(self._config.smoothing_s))
+            face = self._faces.setdefault(reading.face, Smoothed(self.config.smoothing_s))
             face.update(reading.probabilities, at, reading.weight)
-        self._faces = {key: face for key, face in self._faces.items() if at - face.read_at <= self._config.absence_s}
+        self._faces = {key: face for key, face in self._faces.items() if at - face.read_at <= self.config.absence_s}
         self._state = self._next(at, len(readings) if faces is None else faces)
         return self._state
 
@@ -91,7 +92,7 @@ class MoodTracker:
         by_mood = by_label(merged)
         best = max(by_mood, key=lambda emotion: by_mood[emotion])
         leader = Mood(best)
-        if present is not Mood.NONE and by_mood[best] - by_mood[Emotion(present)] < self._config.margin:
+        if present is not Mood.NONE and by_mood[best] - by_mood[Emotion(present)] < self.config.margin:
             leader = present
         if leader is not self._leader:
             self._leader, self._leads_since = leader, at
@@ -102,4 +103,4 @@ class MoodTracker:
         return present
 
     def _patience(self, present: Mood) -> float:
-        return min(FIRST_LEAD_S, self._config.dwell_s) if present is Mood.NONE else self._config.dwell_s
+        return min(FIRST_LEAD_S, self.config.dwell_s) if present is Mood.NONE else self.config.dwell_s

@@ -11,8 +11,8 @@ from urllib.parse import unquote, urlsplit
 
 from mien_device.config import MusicConfig
 from mien_models.labels import AFFECT, Emotion, Mood
+from mien_models.listening.sound_file import sound_suffixes
 
-AUDIO_SUFFIXES = frozenset({".mp3", ".ogg", ".opus", ".flac", ".wav"})
 PLAYLIST_SUFFIXES = frozenset({".m3u", ".m3u8"})
 
 log = logging.getLogger(__name__)
@@ -23,8 +23,10 @@ Stamp = tuple[int, int]
 class Playlists:
     """The tracks of every mood, as the last `scan` found them. Nothing that is wrong with the user's files raises."""
 
-    def __init__(self, config: MusicConfig) -> None:
+    def __init__(self, config: MusicConfig, *, may_be_empty: bool = False) -> None:
+        """Look at the folders and playlists. `may_be_empty`: that there is no music at all is no problem."""
         self._folder = config.folder
+        self._may_be_empty = may_be_empty
         self._named = config.playlists
         self._tracks: dict[Emotion, tuple[Path, ...]] = {}
         self._barred: dict[Path, Stamp | None] = {}
@@ -38,16 +40,21 @@ class Playlists:
         for emotion in Emotion:
             found = self._read(emotion, problems)
             self._tracks[emotion] = tuple(path for path in found if not self._is_barred(path))
-        if not any(self._tracks.values()):
-            endings = ", ".join(sorted(AUDIO_SUFFIXES))
+        if not (self.stocked or self._may_be_empty):
+            endings = ", ".join(sorted(sound_suffixes()))
             problems.append(
                 f"{self._folder} (music.folder): no music at all; make a folder for each mood in it ({', '.join(Emotion)}) "
-                f"and put {endings} files there"
+                f"and put {endings} files there, or let `mien library scan` listen to songs that lie anywhere"
             )
         for problem in problems:
             if problem not in self.problems:
                 log.warning("%s", problem)
         self.problems = tuple(problems)
+
+    @property
+    def stocked(self) -> bool:
+        """Whether there is any music."""
+        return any(self._tracks.values())
 
     def source(self, mood: Mood) -> Emotion | None:
         """Whose music is played for `mood`: its own, else neutral's, else the nearest mood's; None if there is no music.
@@ -102,7 +109,7 @@ def _stamp(path: Path) -> Stamp | None:
 
 def _is_audio(path: Path) -> bool:
     # Hidden files are left out: macOS writes a `._song.mp3` that holds no sound beside each song on a USB stick.
-    return path.suffix.lower() in AUDIO_SUFFIXES and not path.name.startswith(".")
+    return path.suffix.lower() in sound_suffixes() and not path.name.startswith(".")
 
 
 def _read_folder(folder: Path, key: str, problems: list[str], *, may_be_missing: bool) -> list[Path]:

@@ -1,4 +1,4 @@
-"""What a file says of itself: title and artist."""
+"""What a file says of itself: title, artist, and its place on an album."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ import struct
 from dataclasses import dataclass
 from pathlib import Path
 
-LONGEST = 200
-"""Characters; a title that is longer is a mistake of whoever wrote it, or an attack."""
+from mien_device.names import clean
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +16,15 @@ class Tags:
 
     title: str = ""
     artist: str = ""
+    album: str = ""
+    disc: int = 0
+    """0 where the file does not say, as is `number`."""
+    number: int = 0
+
+    def continues(self, other: Tags) -> bool:
+        """Whether this is the track right after `other` on the same album."""
+        same = self.album != "" and (self.album, self.disc) == (other.album, other.disc)
+        return same and other.number > 0 and self.number == other.number + 1
 
 
 def read_tags(path: Path) -> Tags:
@@ -27,10 +35,4 @@ def read_tags(path: Path) -> Tags:
         tags = TinyTag.get(os.fsencode(path), duration=False)
     except (TinyTagException, OSError, ValueError, ArithmeticError, LookupError, struct.error):
         return Tags()
-    return Tags(_clean(tags.title), _clean(tags.artist))
-
-
-def _clean(text: str | None) -> str:
-    """Without what cannot be shown or sent."""
-    kept = "".join(sign if sign.isprintable() else " " for sign in text or "")
-    return " ".join(kept.split())[:LONGEST]
+    return Tags(clean(tags.title), clean(tags.artist), clean(tags.album), tags.disc or 0, tags.track or 0)

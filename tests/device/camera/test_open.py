@@ -83,7 +83,7 @@ class TestByName:
     def test_picamera2(self, board: Board) -> None:
         camera = open_camera(CameraConfig(source="picamera2"))
         camera.close()
-        assert isinstance(camera, PiCamera)
+        assert camera.name.startswith("Pi camera")
 
     def test_picamera2_that_is_not_installed(self) -> None:
         with pytest.raises(MissingDependencyError):
@@ -107,7 +107,7 @@ class TestAuto:
         fake = nodes({0: "HD Webcam C270"})
         camera = open_camera(CameraConfig())
         camera.close()
-        assert isinstance(camera, PiCamera)
+        assert camera.name.startswith("Pi camera")
         assert not fake.opened
 
     def test_then_the_first_webcam_that_opens(

@@ -144,7 +144,7 @@ class TestFailing:
         camera.close()
 
     def test_a_webcam_that_repeats_its_last_picture(self, plug: Plug) -> None:
-        frozen = np.full((4, 4, 3), 7, np.uint8)
+        frozen = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
         plug(lambda: (True, frozen.copy()))
         camera = OpenCvCamera("0", config())
         start = time.monotonic()

@@ -28,6 +28,11 @@ def test_values_are_read(tmp_path: Path) -> None:
     assert config.music.playlists["happy"] == Path.home() / "party.m3u"  # type: ignore[index]  # a StrEnum is a str
 
 
+@pytest.mark.parametrize("host", ["", "broker", "broker.local", "192.168.1.2", "::1", "fe80::1%eth0", "büro.example"])
+def test_brokers(tmp_path: Path, host: str) -> None:
+    assert load_config(written(tmp_path, f'[mqtt]\nhost = "{host}"\n')).mqtt.host == host
+
+
 def test_all_mistakes_are_named_at_once_with_the_nearest_key(tmp_path: Path) -> None:
     path = written(
         tmp_path, '[camera]\nsorce = "auto"\nfps = -1\n[muzic]\n[mood]\nmargin = "wide"\n[mqtt]\npassword = "hunter2"\n'
@@ -50,11 +55,16 @@ def test_all_mistakes_are_named_at_once_with_the_nearest_key(tmp_path: Path) -> 
     [
         (b"[camera\n", "not valid TOML"),
         (b"\xff\xfe", "not UTF-8"),
-        (b"version = 2\n", "'version'"),
+        (b"version = 2\n", "version 2 of the configuration"),
         (b'[camera]\nsource = "webcam"\n', "must be auto, picamera2, demo, opencv:"),
         (b'[model]\naccelerator = "gpu"\n', "'model.accelerator'"),
         (b"mqtt = 3\n", "'mqtt'"),
         (b'[mqtt]\npassword = "hunter2"\n', "passwords are not kept in this file"),
+        (b'[mqtt]\nhost = "mqtt://me:hunter2@broker"\n', "'mqtt.host': must be the broker's name or address alone"),
+        (b'[mqtt]\nhost = "me:hunter2@broker"\n', "a user into mqtt.username"),
+        (b'[mqtt]\nhost = "broker.local:1883"\n', "the port goes into mqtt.port"),
+        (b'[mqtt]\nhost = "[::1]:1883"\n', "the port goes into mqtt.port"),
+        (b'[mqtt]\nhost = "' + b"a" * 70 + b'"\n', "'mqtt.host': is not a host name"),
     ],
 )
 def test_bad_files(tmp_path: Path, content: bytes, words: str) -> None:

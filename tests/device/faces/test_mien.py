@@ -106,5 +106,22 @@ def test_a_camera_that_hangs_otherwise_is_told(hung: int) -> None:
     assert upright_turn(UprightFinder(), np.asarray(seen, np.uint8)) == hung
 
 
+class EagerFinder(UprightFinder):
+    """Takes a face that is upside down for one as well, less surely."""
+
+    def find(self, image: Image) -> list[Box]:
+        return super().find(image) or [Box(10, 10, 50, 60, self.upside_down)]
+
+    def __init__(self, upside_down: float) -> None:
+        self.upside_down = upside_down
+
+
+@pytest.mark.parametrize(("upside_down", "turn"), [(0.73, 180), (0.87, 0)])
+def test_that_a_face_is_found_as_it_is_does_not_settle_it(upside_down: float, turn: int) -> None:
+    picture = np.zeros((120, 160), np.uint8)
+    picture[60:] = 200
+    assert upright_turn(EagerFinder(upside_down), picture) == turn
+
+
 def test_with_nobody_there_nothing_is_said() -> None:
     assert upright_turn(UprightFinder(), np.zeros((120, 160), np.uint8)) is None

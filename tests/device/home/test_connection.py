@@ -25,7 +25,8 @@ from mien_device.home.backoff import TAKE_OVERS
 from mien_device.home.commands import SetVolume
 from mien_device.home.discovery import Device
 from mien_device.home.once import try_connect
-from mien_device.home.session import LARGEST_PACKET, LIVELY_S
+from mien_device.home.pulse import LIVELY_S
+from mien_device.home.session import LARGEST_PACKET
 from mien_models.errors import BrokerError
 from tests.device.home.examples import EVENT, INFO, STATS, mood, mqtt_config, publishing, wait_until
 from tests.listener import Listener

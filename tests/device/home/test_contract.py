@@ -14,7 +14,7 @@ from jsonschema import ValidationError
 from mien_device.home.commands import THINGS
 from mien_device.home.contract import EXAMPLES, PAGE, SCHEMAS, as_text, schemas
 from mien_device.home.contract_page import page
-from mien_device.home.inbox import Inbox
+from mien_device.home.inbox import MAX_PAYLOAD, Inbox
 from mien_device.home.messages import Message, Response, Snapshot
 from tests.contract import read, validator
 
@@ -70,7 +70,7 @@ def test_what_is_understood_is_what_the_schema_allows(thing: str, request: dict[
     )
     if answers[0].status == "ok" and "value" in request and request["value"] is not None:
         validator(f"request.{thing}").validate(request)
-    elif answers[0].status == "error" and len(json.dumps(request)) <= 1024:
+    elif answers[0].status == "error" and len(json.dumps(request)) <= MAX_PAYLOAD:
         texts = (value for value in request.values() if isinstance(value, str))
         if all(text.isprintable() for text in texts):  # a schema cannot say that
             with pytest.raises(ValidationError):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from hypothesis import strategies as st
 
 from mien_device.config import MusicMode
 from mien_device.home.commands import (
+    LONGEST_MESSAGE,
     THINGS,
     Command,
+    JudgeTrack,
     NextTrack,
+    PlaySong,
     Restart,
     SetCamera,
     SetMode,
@@ -22,9 +26,10 @@ from mien_device.home.commands import (
     SetVolume,
     ShowMessage,
     TakeSnapshot,
+    UpdateModel,
 )
 from mien_device.home.contract import EXAMPLES
-from mien_device.home.inbox import COMPLAINT_INTERVAL_S, MAX_PAYLOAD, Inbox
+from mien_device.home.inbox import COMPLAINT_INTERVAL_S, LONGEST_TRANSACTION, MAX_PAYLOAD, Inbox
 from mien_device.home.messages import Response
 from mien_device.home.payloads import CommandError
 
@@ -58,6 +63,7 @@ def post() -> Post:
     return Post()
 
 
+SONG = "0123456789abcdef0123456789abcdef"
 GOOD: list[tuple[str, bytes, object, Command]] = [
     ("volume", b"0", 0, SetVolume(0)),
     ("volume", b"100", 100, SetVolume(100)),
@@ -66,8 +72,13 @@ GOOD: list[tuple[str, bytes, object, Command]] = [
     ("mode", b"off", "off", SetMode(MusicMode.OFF)),
     ("next", b"PRESS", "PRESS", NextTrack()),
     ("next", b"PRESS", None, NextTrack()),
+    ("play", SONG.encode(), SONG, PlaySong(SONG)),
+    ("like", b"PRESS", "PRESS", JudgeTrack(liked=True)),
+    ("dislike", b"PRESS", None, JudgeTrack(liked=False)),
     ("restart", b"PRESS", None, Restart()),
     ("snapshot", b"PRESS", None, TakeSnapshot()),
+    ("update", b"check", "check", UpdateModel(install=False)),
+    ("update", b"install", "install", UpdateModel(install=True)),
     ("message", "Grüß Gott\n☺".encode(), "Grüß Gott\n☺", ShowMessage("Grüß Gott\n☺")),
 ]
 
@@ -94,10 +105,10 @@ def test_every_thing_is_tried() -> None:
         ("volume/set", b"", "whole number"),
         ("volume/set", "٣".encode(), "whole number"),
         ("volume/set", b"\xff", "not plain text"),
-        ("volume/set", b"1" * (MAX_PAYLOAD + 1), "1025 bytes are too long"),
+        ("volume/set", b"1" * (MAX_PAYLOAD + 1), "8193 bytes are too long"),
         ("next/set", b"press", "is not PRESS"),
         ("pause/set", b"on", "is not ON or OFF"),
-        ("mode/set", b"lift", "one of follow, off"),
+        ("mode/set", b"party", "one of follow, lift, calm, energise, vent, shuffle, off"),
         ("message/set", b"a" * 256, "256 characters are too many"),
         ("message/set", b"\xed\xa0\x80", "not plain text"),
         ("message/set", b"bell \x07", "without control characters"),
@@ -114,6 +125,11 @@ def test_every_thing_is_tried() -> None:
         ("request/volume", b"50", "not a JSON object"),
         ("request/volume", b"{", "not JSON"),
         ("request/volume", b"[" * 1000, "not JSON"),
+        ("request/volume", b"\xff", "'\\\\xff' is not JSON"),
+        ("request/volume", b"[1]", "'[1]' is not a JSON object"),
+        ("request/volume", {"value": [1]}, "a list is not a whole number"),
+        ("request/mode", b'{"value":' + b"[" * 900 + b"]" * 900 + b"}", "a list is not one of"),
+        ("request/next", {"value": {}}, "an object is not PRESS"),
         ("request/reboot", b"", "no such request; there are: camera"),
     ],
 )
@@ -148,6 +164,24 @@ def test_what_the_device_cannot_do_is_the_answer(post: Post) -> None:
     post.inbox._on_command = cannot
     answer = post.receive("request/snapshot", {"transaction": "a"})
     assert answer == Response(status="error", error="the camera is switched off", transaction="a")
+
+
+def test_a_setting_is_answered_when_it_is_saved(post: Post) -> None:
+    waiting: list[Callable[[bool], None]] = []
+    post.inbox._when_saved = waiting.append
+    assert post.receive("request/volume", {"value": 5, "transaction": 1}) is None
+    assert post.taken == [SetVolume(5)], "it is carried out at once"
+    waiting.pop()(True)
+    assert post.answers.pop() == ("volume", Response(status="ok", data={"value": 5}, transaction=1))
+    assert post.receive("volume/set", b"6") is None
+    waiting.pop()(True)
+    assert post.answers == [], "the state is the answer"
+    for topic in ("request/camera", "camera/set"):
+        post.receive(topic, {"value": "OFF"} if topic.startswith("request") else b"OFF")
+        waiting.pop()(False)
+        assert "will not outlive a restart" in str(post.answers.pop()[1].error)
+    assert post.receive("request/next", {}) is not None, "what is not kept is answered at once"
+    assert waiting == []
 
 
 def test_a_defect_costs_only_this_command(post: Post, caplog: pytest.LogCaptureFixture) -> None:
@@ -223,3 +257,13 @@ def test_words_are_anything_that_people_write(post: Post, text: str) -> None:
     post.receive("message/set", text.encode())
     post.receive("message/set", text.replace("\n", "\r\n").encode())
     assert post.taken == [ShowMessage(text), ShowMessage(text)]
+
+
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("character", ["a", "Д", "😀"])
+def test_the_longest_words_may_be_asked_for_in_any_json(post: Post, character: str, ascii_only: bool) -> None:
+    request = {"value": character * LONGEST_MESSAGE, "transaction": "é" * LONGEST_TRANSACTION}
+    answer = post.receive("request/message", json.dumps(request, ensure_ascii=ascii_only).encode())
+    assert answer is not None
+    assert answer.status == "ok"
+    assert post.taken == [ShowMessage(character * LONGEST_MESSAGE)]

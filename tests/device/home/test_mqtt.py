@@ -173,6 +173,24 @@ def test_commands_arrive_and_nonsense_does_not(broker: Mosquitto, caplog: pytest
     assert home.received("mien/obey/response/next") == []
 
 
+def test_whoever_asks_for_everything_again_and_again_gets_it_seldom(
+    broker: Mosquitto, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien_device.home.mqtt.ANNOUNCE_INTERVAL_S", 3600.0)
+    with (
+        Listener(broker.port, topics="mien/again/#") as home,
+        publishing(mqtt_config(broker.port), "again") as (publisher, _),
+    ):
+        publisher.publish(mood())
+        home.wait_for("mien/again/availability", "online")
+        for number in range(200):
+            home.publish("mien/again/request/announce", json.dumps({"transaction": number}))
+        wait_until(lambda: '"transaction": 199' in (home.received("mien/again/response/announce") or [""])[-1])
+        publisher.publish(VOLUME)
+        home.wait_for("mien/again/volume/state")
+        assert len(home.received("mien/again/mood/state")) == 2, "on the connect, and once more"
+
+
 def test_a_wrong_password_is_said_once_with_its_remedy_and_never_shown(
     strict_broker: Mosquitto, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -8,14 +8,17 @@ import ssl
 import subprocess
 import threading
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from mien_device.home.backoff import Backoff
+from mien_device.home.mqtt import MqttPublisher
 from mien_device.home.once import try_connect
 from mien_device.home.trouble import connection_trouble, refusal_trouble
 from mien_models.errors import BrokerError
-from tests.device.home.examples import mqtt_config
+from tests.device.home.examples import INFO, mqtt_config, publishing, wait_until
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Authority, Mosquitto, free_port, require_mosquitto
 
@@ -59,9 +62,23 @@ def test_nobody_answers() -> None:
 
 def test_a_wrong_password(strict_broker: Mosquitto) -> None:
     text = trouble(strict_broker.port, "hunter2-wrong", username=USER)
-    assert "refused user 'mien'" in text
+    assert text.startswith(f"MQTT broker {HOST}:{strict_broker.port}: refused user 'mien'")
+    assert "check mqtt.username and the password (mqtt.password_file" in text
     assert "hunter2" not in text
-    assert "a client without a user name" in trouble(strict_broker.port)
+    text = trouble(strict_broker.port)
+    assert text.startswith(f"MQTT broker {HOST}:{strict_broker.port}: refused a client without a user name")
+    assert "set mqtt.username and the password" in text
+
+
+@pytest.mark.parametrize("setting", ["max_qos 0", "retain_available false"])
+def test_a_broker_that_cannot_do_what_we_need(tmp_path: Path, setting: str) -> None:
+    broker = Mosquitto(tmp_path)
+    config = tmp_path / "mosquitto.conf"
+    before, after = ("", f"{setting}\n") if "qos" in setting else (f"{setting}\n", "")
+    config.write_text(before + config.read_text() + after)
+    with broker, publishing(mqtt_config(broker.port), "poor") as (publisher, _):
+        wait_until(lambda: publisher.last_error)
+        assert "mien needs QoS 1 and retained messages: allow them" in str(publisher.last_error)
 
 
 def test_an_unknown_authority(strict_broker: Mosquitto, tmp_path: Path) -> None:
@@ -142,6 +159,27 @@ def test_the_clock(tmp_path: Path, validity: tuple[str, ...], expected: str) -> 
         thread.join()
 
 
+def test_a_clock_that_is_set_later_does_not_cost_a_minute(tmp_path: Path) -> None:
+    """As a board without a battery starts: years behind, and right as soon as the network is there."""
+    broker = Mosquitto(tmp_path, tls=True)
+    authority = Authority.__new__(Authority)
+    authority.folder, authority.certificate = tmp_path / "ca", broker.ca_file
+    valid_from = datetime.now(UTC) + timedelta(seconds=4)
+    begin = valid_from.strftime("%Y%m%d%H%M%SZ")
+    _issue_by_ca(authority, ("-not_before", begin, "-not_after", "20410101000000Z"))
+    backoff = Backoff(first_s=60.0, most_s=60.0)
+    config = mqtt_config(broker.tls_port or 0, tls=True, ca_file=broker.ca_file)
+    with broker:
+        publisher = MqttPublisher(config, None, "late", lambda command: None, backoff=backoff)
+        publisher.start(INFO)
+        try:
+            wait_until(lambda: "not valid yet" in (publisher.last_error or ""))
+            wait_until(lambda: publisher.connected, timeout_s=20)
+            assert datetime.now(UTC) >= valid_from
+        finally:
+            publisher.close()
+
+
 def _issue_by_ca(authority: Authority, validity: tuple[str, ...]) -> tuple[Path, Path]:
     """As `Authority.issue`: only openssl 3.4 and later can set the dates with `x509`, older ones with `ca`."""
     folder = authority.folder
@@ -184,7 +222,7 @@ def test_tls_and_plain_mixed_up(strict_broker: Mosquitto) -> None:
 
 def test_words_for_the_rest() -> None:
     assert "No route to host; check the network" in connection_trouble(OSError(113, "No route to host"), "b", 1883, 5)
-    assert "server unavailable" in refusal_trouble("Server unavailable", "")
+    assert "server unavailable" in refusal_trouble("Server unavailable", "b", 1883, "")
 
 
 @pytest.fixture(autouse=True)

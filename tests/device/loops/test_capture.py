@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from mien_device.camera import Frame
+from mien_device.camera import Frame, leash
+from mien_device.camera.leash import LeashedCamera, left_behind
 from mien_device.home.messages import CameraAvailability, CameraSwitch
 from mien_device.latest import Closed, Latest
 from mien_device.loops import capture
@@ -146,6 +147,22 @@ def test_switched_off_the_device_is_closed_and_no_frame_comes() -> None:
     assert WaitingCamera.open_now == 0
 
 
+def test_the_home_is_told_when_it_would_outlive_a_power_cut() -> None:
+    stop, home, told = threading.Event(), Recorder(), list[int]()
+    loop = Capture(WaitingCamera, Latest(), home, stop, save=lambda: told.append(len(home.of(CameraSwitch))))
+    thread = threading.Thread(target=loop.run)
+    thread.start()
+    try:
+        for on in (False, True):
+            loop.switch(on)
+            wait_until(lambda on=on: home.of(CameraSwitch)[-1:] == [CameraSwitch("ON" if on else "OFF")])
+        assert told == [0, 1], "each time it was saved before"
+    finally:
+        stop.set()
+        loop.close()
+        thread.join(10)
+
+
 def test_a_camera_that_is_off_at_the_start_is_never_opened() -> None:
     stop, home = threading.Event(), Recorder()
 
@@ -158,3 +175,67 @@ def test_a_camera_that_is_off_at_the_start_is_never_opened() -> None:
     loop.run()
     assert home.of(CameraAvailability) == [CameraAvailability("online")], "off is not out of order"
     assert set(home.of(CameraSwitch)) == {CameraSwitch("OFF")}
+
+
+def test_what_is_wrong_is_said_and_no_longer_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(capture, "PLAIN_S", 0.0)
+    lively = np.random.default_rng(2).integers(0, 255, (16, 16, 3), dtype=np.uint8)
+    seen: list[tuple[str | None, bool]] = []
+    loop: Capture
+
+    def look(then: Callable[[], Frame | None]) -> Callable[[], Frame | None]:
+        def step() -> Frame | None:
+            seen.append((loop.trouble, loop.failing))
+            return then()
+
+        return step
+
+    def alive() -> Frame:
+        return Frame(lively, 0.0, 0)
+
+    script = iter([look(step) for step in (alive, failure, failure, failure, alive, frame(1), alive, lambda: None)])
+    loop = Capture(lambda: ScriptedCamera(script), Latest(), Recorder(), threading.Event())
+    loop.run()
+    plain = "the picture is of one colour: is the lens covered, or is it pitch dark?"
+    assert seen == [
+        (None, False),
+        (None, False),
+        (None, True),  # a first time may be a hiccup
+        ("no frame came", True),
+        ("no frame came", True),
+        (None, False),
+        (plain, False),
+        (None, False),
+    ]
+
+
+def test_a_driver_that_hangs_is_not_said_to_be_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leash, "FAREWELL_S", 0.1)
+    wake = threading.Event()
+
+    class Hanging(WaitingCamera):
+        def close(self) -> None:
+            wake.wait(30)
+            super().close()
+
+    home, saved, slot = Recorder(), list[bool](), Latest[Frame]()
+    loop = Capture(lambda: LeashedCamera(Hanging, 5.0), slot, home, threading.Event(), save=lambda: saved.append(True))
+    errors: list[Exception] = []
+
+    def run() -> None:
+        try:
+            loop.run()
+        except CameraError as error:
+            errors.append(error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    assert slot.take(10) is not None
+    loop.switch(False)
+    thread.join(10)
+    assert not thread.is_alive()
+    assert "only a fresh process" in str(errors[0])
+    assert saved == [True], "and that one finds it switched off"
+    assert CameraSwitch("OFF") not in home.messages
+    wake.set()
+    wait_until(lambda: not left_behind())

@@ -12,8 +12,9 @@ from mien_device.home.commands import MusicCommand, NextTrack, SetMode, SetPause
 from mien_device.home.messages import Event
 from mien_device.latest import Latest
 from mien_device.loops.music import COMMANDS_WAITING, Music
+from mien_device.music.choosers.folders import FolderChooser
 from mien_device.music.jukebox import Jukebox
-from mien_device.music.player import NullPlayer
+from mien_device.music.player import SilentOutput, StreamingPlayer
 from mien_device.music.playlist import Playlists
 from mien_device.state import Memory
 from mien_models.labels import Mood
@@ -29,8 +30,10 @@ class Stage:
             write_wav(folder / "happy" / f"{name}.wav", tone(440, 0.5))
         config = MusicConfig(folder=folder)
         self.home = Recorder()
-        self.jukebox = Jukebox(NullPlayer(), Playlists(config), config)
-        self.music = Music(self.jukebox, Latest(), self.home, Memory(folder / "state"), threading.Event())
+        self.memory = Memory(folder / "state")
+        self.player = StreamingPlayer(SilentOutput(), fade_s=0, threaded=False)
+        self.jukebox = Jukebox(self.player, FolderChooser(Playlists(config)), config)
+        self.music = Music(self.jukebox, Latest(), self.home, self.memory, threading.Event())
 
     def carry_out(self, *commands: MusicCommand, at: float = 0.0) -> None:
         for command in commands:
@@ -77,11 +80,21 @@ def test_a_skip_that_skips_nothing_is_not_told(stage: Stage) -> None:
 
 
 def test_what_is_set_outlives_the_thread(stage: Stage, tmp_path: Path) -> None:
-    stage.carry_out(SetVolume(12), SetMode(MusicMode.OFF), SetPaused(True))
+    for command in (SetVolume(12), SetMode(MusicMode.OFF), SetPaused(True)):
+        stage.music.command(command)
+    stage.memory.save()
     kept = Memory(tmp_path / "state").remembered
-    assert (kept.volume, kept.mode, kept.paused) == (12, MusicMode.OFF, True)
-    stage.carry_out(SetPaused(False))
-    assert Memory(tmp_path / "state").remembered.paused is False
+    assert (kept.volume, kept.mode, kept.paused) == (12, MusicMode.OFF, True), "before the thread took them"
+
+
+def test_a_pause_is_kept_as_it_is_in_the_end(stage: Stage) -> None:
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    stage.carry_out(SetPaused(True))
+    stage.carry_out(NextTrack(), at=1.0)
+    assert stage.memory.remembered.paused is False, "a skip ends a pause"
+    stage.carry_out(SetPaused(True), at=2.0)
+    stage.carry_out(NextTrack(), SetPaused(True), at=3.0)
+    assert (stage.jukebox.paused, stage.memory.remembered.paused) == (True, True)
 
 
 def test_without_music_a_mood_starts_none_until_it_follows_again(stage: Stage) -> None:
@@ -92,3 +105,34 @@ def test_without_music_a_mood_starts_none_until_it_follows_again(stage: Stage) -
     stage.carry_out(SetMode(MusicMode.FOLLOW), at=2.0)
     assert stage.jukebox.playing is not None
     assert [event.event_type for event in stage.home.of(Event)] == ["track_started"]
+
+
+def test_place_in_the_music_is_kept_as_soon_as_there_is_one(stage: Stage, tmp_path: Path) -> None:
+    kept = Memory(tmp_path / "state")
+    kept.keep(place="/from/last/time.mp3", place_s=3.0)
+    kept.close()
+    stage = Stage(tmp_path)
+    stage.music._moods.close()
+    stage.music.run()
+    assert Memory(tmp_path / "state").remembered.place == "/from/last/time.mp3", "nothing has played since"
+
+    stage = Stage(tmp_path)
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    playing = stage.jukebox.playing
+    assert playing is not None
+    stage.player.advance(0.4)
+    stage.music._moods.close()
+    stage.music.run()
+    stage.memory.close()
+    remembered = Memory(tmp_path / "state").remembered
+    assert remembered.place == str(playing.path)
+    assert remembered.place_s == pytest.approx(0.1, abs=0.1), "what was heard, not what was handed over"
+
+
+def test_silence_is_kept_too(stage: Stage, tmp_path: Path) -> None:
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    stage.carry_out(SetMode(MusicMode.OFF))
+    stage.music._moods.close()
+    stage.music.run()
+    stage.memory.close()
+    assert Memory(tmp_path / "state").remembered.place == ""

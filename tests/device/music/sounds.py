@@ -16,12 +16,15 @@ import numpy.typing as npt
 RATE_HZ = 44_100
 ROOT = Path(__file__).parents[3]
 PRELUDE = """
-import json, os, random, sys, time
+import json, os, random, sys, threading, time
 from pathlib import Path
 from mien_device.config import MusicConfig
 from mien_device.music import Track
+from mien_device.music.choosers.folders import FolderChooser
 from mien_device.music.jukebox import Jukebox
 from mien_device.music.player import open_player
+from mien_device.music.player.output import BUFFER_S
+from mien_device.music.player.source import RATE_HZ
 from mien_device.music.playlist import Playlists
 from mien_models.labels import Mood
 
@@ -29,7 +32,8 @@ folder = Path(sys.argv[1])
 marks = {}
 
 def mark(name):
-    marks[name] = os.path.getsize(os.environ["SDL_DISKAUDIOFILE"]) // 4
+    # What is commanded now is heard behind what the card has been given already.
+    marks[name] = os.path.getsize(os.environ["SDL_DISKAUDIOFILE"]) // 4 + round(BUFFER_S * RATE_HZ)
 
 def track(name):
     return Track(folder / name, Mood.HAPPY)

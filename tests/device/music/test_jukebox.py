@@ -12,13 +12,52 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mien_device.config import MusicConfig
+from mien_device.config import MusicConfig, MusicMode
+from mien_device.music import Track
+from mien_device.music.choosers import Chooser, Ending
+from mien_device.music.choosers.folders import FolderChooser
 from mien_device.music.jukebox import RETRY_S, TRIES, Jukebox, MusicStopped, TrackSkipped, TrackStarted
 from mien_device.music.playlist import Playlists
 from mien_models.labels import Mood
-from tests.device.music.fake_player import FADE_S, LENGTH_S, FakePlayer
+from tests.device.music.fake_player import FADE_S, LEAD_S, LENGTH_S, FakePlayer
 
 LINGER_S = 30.0
+
+
+class Listening:
+    """A chooser that remembers what it was told, and leaves the rest to another."""
+
+    def __init__(self, chooser: Chooser) -> None:
+        self._chooser = chooser
+        self.endings: list[tuple[str, Ending, float]] = []
+
+    @property
+    def mode(self) -> MusicMode:
+        return self._chooser.mode
+
+    @mode.setter
+    def mode(self, mode: MusicMode) -> None:
+        self._chooser.mode = mode
+
+    def choose(self, mood: Mood, at: float, leaving: Ending) -> Track | None:
+        return self._chooser.choose(mood, at, leaving)
+
+    def wants_change(self, track: Track, mood: Mood, at: float) -> bool:
+        return self._chooser.wants_change(track, mood, at)
+
+    def again(self, path: Path, mood: Mood) -> Track | None:
+        return self._chooser.again(path, mood)
+
+    def named(self, song: str, mood: Mood) -> Track | None:
+        return self._chooser.named(song, mood)
+
+    def judged(self, track: Track, *, liked: bool) -> bool:
+        return self._chooser.judged(track, liked=liked)
+
+    def ended(self, track: Track, ending: Ending, at_s: float, *, heard: bool) -> None:
+        assert heard is (ending is not Ending.UNPLAYABLE)
+        self.endings.append((track.path.name, ending, at_s))
+        self._chooser.ended(track, ending, at_s, heard=heard)
 
 
 class Room:
@@ -32,10 +71,14 @@ class Room:
         self.player = FakePlayer()
         self.config = MusicConfig(folder=folder, linger_s=linger_s, volume=40)
         self.playlists = Playlists(self.config)
-        self.jukebox = Jukebox(self.player, self.playlists, self.config, rng=random.Random(seed))
+        self.chooser = Listening(FolderChooser(self.playlists, rng=random.Random(seed)))
+        self.jukebox = Jukebox(self.player, self.chooser, self.config)
 
     def follow(self, mood: Mood) -> list[object]:
         return list(self.jukebox.follow(mood, self.player.now))
+
+    def play(self, song: str) -> list[object]:
+        return list(self.jukebox.play(song, self.player.now))
 
     def resume(self) -> list[object]:
         return list(self.jukebox.resume(self.player.now))
@@ -64,12 +107,141 @@ def test_music_begins_with_the_first_mood_and_changes_with_it(tmp_path: Path) ->
     assert room.player.played[1].mood is Mood.SAD
 
 
-def test_next_track_begins_while_the_last_one_fades(tmp_path: Path) -> None:
+def test_a_song_that_was_asked_for_plays_to_its_end_whatever_the_mood_and_whoever_is_there(tmp_path: Path) -> None:
+    room = Room(tmp_path, ["happy/a.mp3", "sad/b.mp3", "asked.mp3"], linger_s=2)
+    room.chooser.named = lambda song, mood: Track(tmp_path / song, mood) if song == "asked.mp3" else None  # type: ignore[method-assign]
+
+    assert room.play("asked.mp3") == [TrackStarted(room.player.played[0])], "nobody was ever seen"
+    assert room.wait(LENGTH_S / 2) == []
+    assert room.follow(Mood.SAD) == [], "no mood ends it"
+    room.jukebox.pause()
+    assert room.play("unknown") == []
+    assert room.jukebox.paused
+    assert room.resume() == []
+    assert room.follow(Mood.NONE) == []
+    assert room.wait(LENGTH_S / 2 + FADE_S + 2)[-1] == MusicStopped(), "and then nobody is there"
+    assert room.heard == ["asked.mp3"]
+
+    room.follow(Mood.SAD)
+    room.jukebox.pause()
+    room.play("asked.mp3")
+    assert not room.jukebox.paused
+    assert room.chooser.endings[-1][:2] == ("b.mp3", Ending.SKIPPED)
+    changes = room.wait(LENGTH_S)
+    assert [type(change) for change in changes] == [TrackStarted], "the mood's music goes on after it"
+    assert room.heard == ["asked.mp3", "sad/b.mp3", "asked.mp3", "sad/b.mp3"]
+
+    room.jukebox.set_mode(MusicMode.OFF, room.player.now)
+    assert room.play("asked.mp3") == []
+
+
+def test_a_song_that_was_asked_for_and_cannot_be_opened_leaves_the_other_one_playing(tmp_path: Path) -> None:
+    room = Room(tmp_path, ["happy/a.mp3"])
+    room.chooser.named = lambda song, mood: Track(tmp_path / song, mood)  # type: ignore[method-assign]
+    room.follow(Mood.HAPPY)
+    (skipped,) = room.play("broken.mp3")
+    assert isinstance(skipped, TrackSkipped)
+    assert room.jukebox.playing is room.player.played[0]
+    assert room.chooser.endings[-1][:2] == ("broken.mp3", Ending.UNPLAYABLE)
+
+
+def test_next_track_is_handed_over_in_time_and_told_when_it_begins(tmp_path: Path) -> None:
     room = Room(tmp_path, ["happy/a.mp3"])
     room.follow(Mood.HAPPY)
-    assert room.wait(LENGTH_S - FADE_S - 1) == []
-    assert len(room.wait(1)) == 1
+    assert room.wait(LENGTH_S - FADE_S - LEAD_S - 1) == []
+    assert room.player.queued is None
+    assert room.wait(LEAD_S) == []
+    assert room.player.queued is not None
+    assert room.heard == ["happy/a.mp3"]
+    assert room.wait(1) == [TrackStarted(room.player.played[1])]
     assert room.heard == ["happy/a.mp3"] * 2
+
+
+def test_mood_that_changes_after_the_hand_over(tmp_path: Path) -> None:
+    room = Room(tmp_path, ["happy/a.mp3", "sad/b.mp3"])
+    room.follow(Mood.HAPPY)
+    room.wait(LENGTH_S - FADE_S - 1)
+    assert room.follow(Mood.SAD) == [TrackStarted(room.player.played[1])]
+    assert room.player.queued is None
+    assert room.chooser.endings == [("a.mp3", Ending.CHANGED, LENGTH_S - FADE_S - 1)]
+
+
+class Patient(FolderChooser):
+    """Never cuts a song, but minds what comes after it."""
+
+    def wants_change(self, track: Track, mood: Mood, at: float) -> bool:
+        return track.mood is not mood and not track.path.name.startswith("a")
+
+
+def test_chooser_that_cuts_no_song_may_still_change_its_mind_about_the_next(tmp_path: Path) -> None:
+    room = Room(tmp_path, ["happy/a1.mp3", "happy/a2.mp3", "sad/b.mp3"])
+    patient = Patient(room.playlists, rng=random.Random(0))
+    room.jukebox = Jukebox(room.player, patient, room.config)
+    room.follow(Mood.SAD)
+    assert room.heard == ["sad/b.mp3"]
+    room.follow(Mood.HAPPY)
+    assert room.heard[1:]
+    assert room.heard[1].startswith("happy/a")
+    assert room.follow(Mood.SAD) == []
+    room.wait(LENGTH_S - FADE_S - 1)
+    assert room.player.queued is not None
+    assert room.player.queued.path.name == "b.mp3"
+    assert room.follow(Mood.HAPPY) == []
+    assert room.player.queued is not None
+    assert room.player.queued.path.name.startswith("a")
+    assert len(room.wait(1)) == 1
+    assert room.heard[2].startswith("happy/a")
+
+
+def test_chooser_hears_how_each_track_ended(tmp_path: Path) -> None:
+    room = Room(tmp_path, ["happy/a.mp3", "sad/b.mp3", "fear/short.mp3", "fear/broken.mp3"], linger_s=0)
+    room.follow(Mood.HAPPY)
+    room.wait(LENGTH_S - FADE_S)
+    room.wait(4)
+    room.jukebox.next(room.player.now)
+    room.wait(2)
+    room.follow(Mood.SAD)
+    room.wait(3)
+    room.follow(Mood.NONE)
+    room.follow(Mood.FEAR)
+    room.wait(6)
+    endings = [ending for ending in room.chooser.endings if ending[1] is not Ending.UNPLAYABLE]
+    assert endings == [
+        ("a.mp3", Ending.PLAYED, pytest.approx(LENGTH_S - FADE_S, abs=0.5)),
+        ("a.mp3", Ending.SKIPPED, 4.0),
+        ("a.mp3", Ending.CHANGED, 2.0),
+        ("b.mp3", Ending.STOPPED, 3.0),
+        ("short.mp3", Ending.BROKE_OFF, pytest.approx(5, abs=0.5)),
+    ]
+
+
+def test_file_that_breaks_off_is_one_line_and_the_music_goes_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    room = Room(tmp_path, ["happy/short.mp3", "happy/whole.mp3"])
+    room.follow(Mood.HAPPY)
+    changes = room.wait(60)
+    assert all(isinstance(change, TrackStarted) for change in changes)
+    assert {"happy/short.mp3", "happy/whole.mp3"} == set(room.heard), "it is played again when its turn comes"
+    assert all("ends 15.0 s before" in record.message for record in caplog.records)
+    assert len(caplog.records) == room.heard[:-1].count("happy/short.mp3") > 0
+
+
+def test_music_goes_on_where_it_was_if_it_still_fits(tmp_path: Path) -> None:
+    names = [f"happy/{number}.mp3" for number in range(5)]
+    for mood, file, goes_on in (
+        (Mood.HAPPY, "happy/3.mp3", True),
+        (Mood.SAD, "happy/3.mp3", False),
+        (Mood.HAPPY, "happy/gone.mp3", False),
+        (Mood.HAPPY, "happy/broken.mp3", False),
+    ):
+        room = Room(tmp_path, [*names, "sad/b.mp3", "happy/broken.mp3"])
+        (tmp_path / "happy/gone.mp3").unlink(missing_ok=True)
+        room.jukebox.go_on_with(tmp_path / file, 12.5)
+        changes = room.follow(mood)
+        assert isinstance(changes[-1], TrackStarted)
+        assert (room.heard == [file] and room.player.starts_s == [12.5]) is goes_on
+        assert not goes_on or file not in (room.jukebox.next(0.0), room.heard[1:])[1]
 
 
 @pytest.mark.parametrize("seed", range(5))

@@ -1,14 +1,12 @@
-"""The players themselves: pygame's against SDL's dummy driver, which keeps real time, and the one that is silent."""
+"""Any player: files of all kinds, and what is said of where it is. Through the silent output, which keeps real time."""
 
 from __future__ import annotations
 
 import logging
 import os
-import signal
+import resource
 import subprocess
-import sys
 import time
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -17,18 +15,21 @@ import pytest
 
 from mien_device.config import MusicConfig
 from mien_device.music import Player, Track
-from mien_device.music.player import NullPlayer, PygamePlayer, SoundCard, open_player, probe_sound, pygame_mixer
-from mien_models.errors import MissingDependencyError, MusicError
+from mien_device.music.player import SilentOutput, StreamingPlayer, WavOutput, open_player
+from mien_device.music.player.output import BUFFER_S
+from mien_models.errors import MusicError
 from mien_models.labels import Mood
-from tests.device.music.sounds import ROOT, counter, tone, write_wav
+from tests.device.music.sounds import counter, tone, write_wav
 from tests.needs import need_module, need_program
+
+FADE_S = 0.3
+FORMATS = ["mp3", "ogg", "opus", "flac", "wav"]
 
 
 @pytest.fixture
-def player(monkeypatch: pytest.MonkeyPatch) -> Iterator[Player]:
-    need_module("pygame")
-    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
-    opened = PygamePlayer(SoundCard("dummy", (), 44_100, 2), fade_s=0.3)
+def player() -> Iterator[Player]:
+    need_module("soundfile")
+    opened = StreamingPlayer(SilentOutput(), fade_s=FADE_S)
     yield opened
     opened.close()
     opened.close()
@@ -39,39 +40,42 @@ def track(path: Path) -> Track:
 
 
 def encode(source: Path, target: Path) -> Path:
-    subprocess.run([need_program("ffmpeg"), "-v", "error", "-y", "-i", source, target], check=True)
+    subprocess.run([need_program("ffmpeg"), "-nostdin", "-v", "error", "-y", "-i", source, target], check=True)
     return target
 
 
 def test_end_of_a_track_is_seen_in_real_time(player: Player, tmp_path: Path) -> None:
-    song = track(write_wav(tmp_path / "song.wav", tone(440, 1.0)))
+    song = track(write_wav(tmp_path / "song.wav", tone(440, 4.5)))
     assert player.ending
+    assert (player.position_s, player.duration_s) == (0.0, None)
     began = time.monotonic()
     player.play(song)
-    assert player.playing == song
+    assert player.playing is song
+    assert player.duration_s == 4.5
     assert not player.ending
     while not player.ending:
         time.sleep(0.01)
-    assert time.monotonic() - began == pytest.approx(0.7, abs=0.1), "the last 0.3 s are the fade's"
-    assert player.playing == song
+    assert time.monotonic() - began == pytest.approx(4.5 - 3.3, abs=0.4), "three seconds before the fade"
+    assert player.playing is song
+    assert player.position_s == pytest.approx(time.monotonic() - began - BUFFER_S, abs=0.4)
     while player.playing:
         time.sleep(0.01)
-    assert time.monotonic() - began == pytest.approx(1.0, abs=0.35)
+    assert time.monotonic() - began == pytest.approx(4.5, abs=0.6)
     assert player.ending
 
 
 def test_pause_stops_the_clock(player: Player, tmp_path: Path) -> None:
-    player.play(track(write_wav(tmp_path / "song.wav", tone(440, 0.8))))
+    player.play(track(write_wav(tmp_path / "song.wav", tone(440, 1.2))))
     player.pause()
     player.pause()
+    time.sleep(0.3)
+    position_s = player.position_s
     time.sleep(1.0)
     assert player.playing
-    assert not player.ending
+    assert player.position_s == position_s
     player.resume()
     player.resume()
-    time.sleep(0.1)
-    assert not player.ending
-    time.sleep(1.0)
+    time.sleep(1.5)
     assert player.playing is None
 
 
@@ -84,11 +88,28 @@ def test_stop_and_play_end_a_pause(player: Player, tmp_path: Path) -> None:
     player.play(song)
     player.pause()
     player.play(song)
-    time.sleep(0.45)
-    assert player.ending
+    time.sleep(1.0)
+    assert player.playing is None
 
 
-@pytest.mark.parametrize("ending", ["mp3", "ogg", "opus", "flac", "wav"])
+def test_queued_track_begins_by_itself(player: Player, tmp_path: Path) -> None:
+    first, second, third = (track(write_wav(tmp_path / f"{n}.wav", tone(440, 0.8))) for n in range(3))
+    player.queue(first)
+    assert player.playing is first, "nothing played, so it begins at once"
+    player.queue(second)
+    player.queue(third)
+    assert not player.ending
+    while player.playing is first:
+        time.sleep(0.01)
+    assert player.playing is third, "what was queued last counts"
+    player.queue(second)
+    player.unqueue()
+    while player.playing is third:
+        time.sleep(0.01)
+    assert player.playing is None
+
+
+@pytest.mark.parametrize("ending", FORMATS)
 def test_formats_and_odd_names(player: Player, tmp_path: Path, ending: str) -> None:
     wav = write_wav(tmp_path / "source.wav", tone(440, 0.5))
     for number, name in enumerate(
@@ -97,10 +118,11 @@ def test_formats_and_odd_names(player: Player, tmp_path: Path, ending: str) -> N
         song = track(encode(wav, tmp_path / f"{number}.{ending}").rename(tmp_path / name))
         player.play(song)
         assert player.playing == song
+        assert player.duration_s == pytest.approx(0.5, abs=0.001)
         song.title.encode()
 
 
-@pytest.mark.parametrize("ending", ["mp3", "ogg", "opus", "flac", "wav"])
+@pytest.mark.parametrize("ending", FORMATS)
 def test_broken_files_are_errors_that_name_them_and_the_music_goes_on(
     player: Player, tmp_path: Path, ending: str
 ) -> None:
@@ -112,19 +134,10 @@ def test_broken_files_are_errors_that_name_them_and_the_music_goes_on(
     for name, content in contents.items():
         path = tmp_path / f"{name}.{ending}"
         path.write_bytes(content)
-        with pytest.raises(MusicError, match=str(path)):
-            player.play(track(path))
+        for command in (player.play, player.queue):
+            with pytest.raises(MusicError, match=str(path)):
+                command(track(path))
         assert player.playing == good
-
-
-def test_truncated_file_plays_as_far_as_it_goes(player: Player, tmp_path: Path) -> None:
-    source = write_wav(tmp_path / "source.wav", tone(440, 4))
-    for ending in ("mp3", "ogg", "flac", "wav"):
-        whole = encode(source, tmp_path / f"whole.{ending}").read_bytes()
-        path = tmp_path / f"half.{ending}"
-        path.write_bytes(whole[: len(whole) // 2])
-        player.play(track(path))
-        assert player.playing
 
 
 def test_missing_and_odd_files(player: Player, tmp_path: Path) -> None:
@@ -140,137 +153,49 @@ def test_missing_and_odd_files(player: Player, tmp_path: Path) -> None:
     assert player.playing
 
 
-def test_track_too_long_for_memory_is_refused(player: Player, tmp_path: Path) -> None:
-    path = tmp_path / "mix.wav"
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        file.writeframes(bytes(8000 * 901))  # 7 MB, and 160 MB once decoded
-    with pytest.raises(MusicError, match=r"mix\.wav: 15 minutes are too long"):
-        player.play(track(path))
-
-
-def test_large_file_of_unknown_length_is_refused(player: Player, tmp_path: Path) -> None:
-    path = tmp_path / "mix.mp3"
-    with path.open("wb") as file:
-        file.truncate(pygame_mixer.LARGEST_UNKNOWN_BYTES + 1)
-    with pytest.raises(MusicError, match=r"mix\.mp3: 6 MB whose length cannot be told"):
-        player.play(track(path))
-
-
 def test_many_changes_in_a_row(player: Player, tmp_path: Path) -> None:
     songs = [track(write_wav(tmp_path / f"{number}.wav", tone(440, 2))) for number in range(6)]
     for song in songs * 2:
         player.play(song)
         player.set_volume(70)
         assert player.playing == song
-
-
-@pytest.mark.parametrize(("asked", "level"), [("auto", logging.WARNING), ("pygame", logging.ERROR)])
-@pytest.mark.parametrize("driver", ["nonexistent", "alsa"])
-def test_without_a_sound_card_the_player_is_silent_and_says_why(
-    asked: str, level: int, driver: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    need_module("pygame")
-    monkeypatch.setenv("SDL_AUDIODRIVER", driver)
-    monkeypatch.setenv("AUDIODEV", "hw:CARD=nosuchcard")
-    opened = open_player(MusicConfig.model_validate({"player": asked}))
-    assert isinstance(opened, NullPlayer)
-    assert opened.reason is not None
-    assert "no sound card can be opened" in opened.reason
-    assert opened.reason in opened.name
-    assert [record.levelno for record in caplog.records] == [level]
+        player.seek(1.0)
+        assert player.playing == song
+        assert player.position_s == pytest.approx(1.0 - BUFFER_S, abs=0.1)
 
 
 def test_null_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
-    assert open_player(MusicConfig(player="null")).name == "null"
+    player = open_player(MusicConfig(player="null"))
+    assert player.name == "null"
+    assert not player.heard
+    player.close()
     assert caplog.text == ""
 
 
-def test_probe_says_what_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    need_module("pygame")
-    monkeypatch.setenv("SDL_AUDIODRIVER", "dummy")
-    card = probe_sound()
-    assert (card.driver, card.rate_hz, card.channels) == ("dummy", 44_100, 2)
-    assert card.devices
-
-
-@pytest.mark.parametrize(
-    ("script", "complaint"),
-    [
-        ("kill -SEGV $$", r"crashed \(SIGSEGV\)"),
-        ("exec sleep 30", "no answer within 0.5 s"),
-        ("echo bang >&2; exit 3", "failed: bang"),
-        ("exit 3", "failed: exit code 3"),
-    ],
-)
-def test_probe_survives_the_sound_system(
-    script: str, complaint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    need_module("pygame")
-    program = tmp_path / "python"
-    program.write_text(f"#!/bin/sh\n{script}\n")
-    program.chmod(0o755)
-    monkeypatch.setattr(sys, "executable", str(program))
-    with pytest.raises(MusicError, match=complaint):
-        probe_sound(timeout_s=0.5)
-
-
-def test_probe_without_pygame(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pygame", None)
-    with pytest.raises(MissingDependencyError, match=r"mien\[device\]"):
-        probe_sound()
-    assert isinstance(open_player(MusicConfig()), NullPlayer)
-
-
-def test_signals_and_standard_output_stay_the_daemons() -> None:
-    need_module("pygame")
-    script = (
-        "import time; from mien_device.config import MusicConfig; from mien_device.music.player import open_player\n"
-        "p = open_player(MusicConfig(player='pygame')); import sys; sys.stderr.write(p.name); sys.stderr.flush(); time.sleep(20)"
-    )
-    paths = os.pathsep.join(str(ROOT / part) for part in ("device", "models"))
-    environment = {**os.environ, "SDL_AUDIODRIVER": "dummy", "PYTHONPATH": paths}
-    with subprocess.Popen(
-        [sys.executable, "-c", script], env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    ) as process:
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.stderr.read(14) == b"pygame (dummy:"
-        process.send_signal(signal.SIGTERM)
-        assert process.stdout.read() == b""
-        assert process.wait(5) == -signal.SIGTERM
-
-
-class Clock:
-    now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-
-def test_null_player_keeps_time(tmp_path: Path) -> None:
-    clock = Clock()
-    player = NullPlayer(clock=clock)
-    song = track(write_wav(tmp_path / "song.wav", tone(440, 0.1)))
-    player.set_volume(50)
-    player.play(song)
-    clock.now += 29
-    assert player.playing == song
-    player.pause()
-    clock.now += 100
-    assert player.playing == song
-    player.resume()
-    clock.now += 0.9
-    assert not player.ending
-    clock.now += 0.2
-    assert player.playing is None
-    assert player.ending
-    player.play(song)
-    player.stop()
-    assert player.playing is None
-    with pytest.raises(MusicError, match="No such file"):
-        player.play(track(tmp_path / "gone.wav"))
+def test_recording(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    player = open_player(MusicConfig(player="wav", device=str(tmp_path / "heard.wav"), fade_s=0))
+    assert player.heard
+    player.play(track(write_wav(tmp_path / "song.wav", tone(440, 0.5))))
+    time.sleep(1.0)
     player.close()
     player.close()
+    assert WavOutput.latency_s == 0
+    assert (tmp_path / "heard.wav").stat().st_size > 4 * 44_100, "silence belongs to it"
+    nowhere = open_player(MusicConfig(player="wav", device=str(tmp_path / "no" / "heard.wav")))
+    assert "cannot be written: No such file" in nowhere.name
+    nowhere.close()
+    assert [record.levelno for record in caplog.records] == [logging.ERROR]
+
+
+def test_recording_on_a_full_disk_ends_with_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    output = WavOutput(tmp_path / "heard.wav", real_time=False)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        for _ in range(100):
+            output.write(np.ones((2048, 2), np.int16))
+        output.close()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert len(caplog.records) == 1
+    assert "heard.wav: the recording ends here: File too large" in caplog.text

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien_device.music import Track
-from mien_device.music.tags import LONGEST, Tags, read_tags
+from mien_device.music.tags import Tags, read_tags
+from mien_device.names import LONGEST
 from mien_models.labels import Mood
 from tests.device.music.sounds import tone, write_wav
 
@@ -57,3 +58,7 @@ def test_damage_is_no_mistake(
     path.write_bytes(start + content)
     tags = read_tags(path)
     assert (tags.title + tags.artist).isprintable()
+
+
+def test_a_name_cannot_steer_a_terminal_or_forge_a_line_of_the_log(tmp_path: Path) -> None:
+    assert Track(tmp_path / "red\x1b[31m\nnew.wav", Mood.HAPPY).title == "red?[31m?new"

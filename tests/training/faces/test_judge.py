@@ -126,8 +126,29 @@ def test_only_the_lower_half_is_blocked(footage: Path) -> None:
     assert (changed[106:140, 100:160] == 128).all()
 
 
-@pytest.mark.parametrize(("file", "content"), [("MANIFEST.csv", "path\nx\n"), ("PSEUDO_GT.json", "[{}]")])
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("MANIFEST.csv", "path\nx\n"),
+        ("MANIFEST.csv", "a,file\nx\n"),
+        ("PSEUDO_GT.json", "[{}]"),
+        ("PSEUDO_GT.json", '[{"n": "one.png", "g": "caltech", "gt": null}]'),
+        ("PSEUDO_GT.json", '[{"n": "one.png", "g": "caltech", "gt": [{"b": [9, 9, 1, 1], "m": 1, "k": []}]}]'),
+        ("PSEUDO_GT.json", '[{"n": "one.png#x", "g": "caltech", "gt": []}]'),
+    ],
+)
 def test_another_layout_is_one_line(footage: Path, file: str, content: str) -> None:
     (footage / file).write_text(content, encoding="utf-8")
     with pytest.raises(DataError, match=file):
+        list(read_footage(footage, 40))
+
+
+@pytest.mark.parametrize(("name", "number"), [("one.png", 7), ("film.mp4", 0)])
+def test_a_frame_that_is_not_there_is_named_and_not_left_out(footage: Path, name: str, number: int) -> None:
+    (footage / "stills/film.mp4").write_bytes(b"no film")
+    with (footage / "MANIFEST.csv").open("a", encoding="utf-8") as manifest:
+        manifest.write("stills/film.mp4,dev\n")
+    rows = [{"g": "caltech", "n": f"{name}#{number}", "gt": []}]
+    (footage / "PSEUDO_GT.json").write_text(json.dumps(rows), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"{name}: cannot be read, or has no frame {number};"):
         list(read_footage(footage, 40))

@@ -11,6 +11,8 @@ import numpy as np
 
 from mien_models.errors import DataError
 from mien_models.labels import LABEL_SETS, Head
+from mien_models.manifest import read_kind
+from mien_models.shipped import find_model, shipped_models
 
 if TYPE_CHECKING:
     from mien_training.emotion.evaluate import Evaluation
@@ -21,20 +23,25 @@ _USAGES = ("Training", "PublicTest", "PrivateTest")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The arguments of `mien-train evaluate`."""
     parser.description = (
-        "Measures an emotion model on labelled faces (--data), or a face finder on footage (--footage). An int8 model runs "
-        "through the code that the device runs; TensorFlow is not needed for it."
+        "Measures an emotion model on labelled faces (--data), a face finder on footage (--footage), or a model that listens on "
+        "labelled songs (--data). A packed model runs through the code that the device runs; TensorFlow is not needed for it."
     )
     parser.add_argument(
         "model",
         metavar="MODEL",
-        help="run directory, .keras file, int8 model directory, or shipped model (emotion, faces)",
+        help="run directory, .keras file, int8 model directory, or shipped model (emotion, faces, music)",
     )
     on = parser.add_mutually_exclusive_group(required=True)
-    on.add_argument("--data", type=Path, metavar="PATH", help="fer2013.csv (.gz, .xz), or a folder")
+    on.add_argument(
+        "--data",
+        type=Path,
+        metavar="PATH",
+        help="fer2013.csv (.gz, .xz), or a folder; for songs, one laid out like Emotify",
+    )
     on.add_argument("--footage", type=Path, metavar="DIR", help="a folder with MANIFEST.csv and PSEUDO_GT.json")
     parser.add_argument(
         "--score",
-        type=float,
+        type=_score,
         metavar="X",
         help="with --footage: from which score something is a face (default: its own)",
     )
@@ -62,9 +69,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=_evaluate)
 
 
+def _score(text: str) -> float:
+    try:
+        score = float(text)
+    except ValueError:
+        score = -1.0
+    if not 0 < score < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
+    return score
+
+
 def _evaluate(arguments: argparse.Namespace) -> str:
     if arguments.footage:
         return _on_footage(arguments)
+    if _listens(arguments.model):
+        return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
     from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
 
@@ -79,6 +98,18 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         rows = np.flatnonzero(everything.usage == usage)
         write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
     return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
+
+
+def _listens(name: str) -> bool:
+    directory = find_model(name) if name in shipped_models() else Path(name).expanduser()
+    return read_kind(directory) == "music"
+
+
+def _on_songs(arguments: argparse.Namespace) -> str:
+    from mien_training.music.evaluate import describe, evaluate
+
+    result = evaluate(arguments.model, arguments.data)
+    return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else describe(result)
 
 
 def _on_footage(arguments: argparse.Namespace) -> str:

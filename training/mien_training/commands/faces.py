@@ -81,6 +81,7 @@ def _train(arguments: argparse.Namespace) -> str:
         config = FinderConfig(
             width=width,
             height=height,
+            even_light=True,
             data=tuple(folder.resolve().name for folder in arguments.data),
             credits=tuple(arguments.credit),
             left_out=arguments.leave_out and arguments.leave_out.resolve().name,
@@ -95,6 +96,7 @@ def _train(arguments: argparse.Namespace) -> str:
         left_out=_listed(arguments.leave_out) if arguments.leave_out else frozenset(),
         height=height,
         width=width,
+        even_light=config.even_light,
         batch=config.batch,
         seed=config.seed,
         mistakes=arguments.out / mistakes.NAME,

@@ -18,6 +18,8 @@ Targets = dict[str, npt.NDArray[np.float32]]
 _ROTATION = 0.15  # radians, standard deviation
 _ZOOM = 0.2  # scale between e^-.2 and e^.2: face finders' boxes differ that much
 _SHIFT = 5.0  # pixels either way
+_SURROUNDED_SHARE = 0.5  # of the faces: something else begins where the picture of the face ends
+_SOFT_EDGE = 3.0  # pixels at most, standard deviation of the blur between the two
 _CONTRAST = 0.2  # standard deviation of the logarithm
 _BRIGHTNESS = 15.0  # grey levels, standard deviation
 _NOISE = 5.0  # grey levels, standard deviation of the noise's own standard deviation
@@ -90,7 +92,9 @@ def batch_count(faces: int, batch: int) -> int:
 
 def augment(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
     """Each face (n, 48, 48) uint8 moved, relit, blurred, partly hidden: (n, 48, 48) float32 in 0…255."""
-    moved = np.stack([_blur(_move(face, rng), rng) for face in faces]).astype(np.float32)
+    beside = np.roll(faces, 1, axis=0)
+    moved = np.stack([_blur(_move(face, other, rng), rng) for face, other in zip(faces, beside, strict=True)])
+    moved = moved.astype(np.float32)
     n = len(moved)
     contrast = np.exp(rng.normal(0, _CONTRAST, (n, 1, 1)))
     brightness = rng.normal(0, _BRIGHTNESS, (n, 1, 1))
@@ -135,12 +139,18 @@ AUGMENTATIONS: dict[str, Callable[[npt.NDArray[np.uint8], np.random.Generator], 
 
 
 def warp(
-    face: npt.NDArray[np.uint8], linear: npt.NDArray[np.floating], shift: npt.NDArray[np.floating]
+    face: npt.NDArray[np.uint8],
+    linear: npt.NDArray[np.floating],
+    shift: npt.NDArray[np.floating],
+    border: int = cv2.BORDER_REPLICATE,
 ) -> npt.NDArray[np.uint8]:
-    """The face (48, 48) mapped about its centre by `linear` (2, 2), then shifted by pixels (2,); the border is repeated."""
+    """The face (48, 48) mapped about its centre by `linear` (2, 2), then shifted by pixels (2,).
+
+    `border` is OpenCV's word for what lies beyond it: its border repeated, or BORDER_CONSTANT for 0.
+    """
     centre = np.full(2, (FACE_SIZE - 1) / 2)
     matrix = np.column_stack([linear, centre - linear @ centre + shift])
-    return np.asarray(cv2.warpAffine(face, matrix, (FACE_SIZE, FACE_SIZE), borderMode=cv2.BORDER_REPLICATE), np.uint8)
+    return np.asarray(cv2.warpAffine(face, matrix, (FACE_SIZE, FACE_SIZE), borderMode=border), np.uint8)
 
 
 def mix(pixels: Pixels, targets: Targets, rng: np.random.Generator) -> tuple[Pixels, Targets]:
@@ -153,12 +163,37 @@ def mix(pixels: Pixels, targets: Targets, rng: np.random.Generator) -> tuple[Pix
     return wide * pixels + (1 - wide) * pixels[other], mixed
 
 
-def _move(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
-    """Rotated, scaled and shifted about its centre, mirrored half of the time."""
+def _move(face: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+    """Rotated, scaled and shifted about its centre, mirrored half of the time, often with a piece of `other` around it."""
     angle, scale = rng.normal(0, _ROTATION), np.exp(rng.uniform(-_ZOOM, _ZOOM))
     mirror = rng.choice((-1.0, 1.0))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    return warp(face, np.array([[cos * mirror, -sin], [sin * mirror, cos]]), rng.uniform(-_SHIFT, _SHIFT, 2))
+    linear, shift = np.array([[cos * mirror, -sin], [sin * mirror, cos]]), rng.uniform(-_SHIFT, _SHIFT, 2)
+    moved = warp(face, linear, shift)
+    return _surround(moved, other, linear, shift, rng) if rng.random() < _SURROUNDED_SHARE else moved
+
+
+def _surround(
+    moved: npt.NDArray[np.uint8],
+    other: npt.NDArray[np.uint8],
+    linear: npt.NDArray[np.floating],
+    shift: npt.NDArray[np.floating],
+    rng: np.random.Generator,
+) -> npt.NDArray[np.uint8]:
+    """The face with a piece of `other`, large and coarse, where `warp` had to repeat its border.
+
+    The data set cuts its faces tight, and in front of a camera the crop around one is not all face: a network that has seen
+    nothing but repeated borders is put off by whatever is there (`benchmarks/faces_emotion.py` measures how much).
+    """
+    side = int(rng.integers(6, 25))
+    left, top = rng.integers(0, FACE_SIZE - side, 2)
+    around = cv2.resize(other[top : top + side, left : left + side], (FACE_SIZE, FACE_SIZE)).astype(np.float32)
+    inside = np.zeros((FACE_SIZE, FACE_SIZE), np.uint8)
+    margin = int(rng.integers(1, 4))
+    inside[margin:-margin, margin:-margin] = 255
+    share = warp(inside, linear, shift, cv2.BORDER_CONSTANT).astype(np.float32) / 255
+    share = np.asarray(cv2.GaussianBlur(share, (0, 0), rng.uniform(0.3, _SOFT_EDGE)), np.float32)
+    return np.asarray(np.rint(around + share * (moved - around)), np.uint8)
 
 
 def _blur(face: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:

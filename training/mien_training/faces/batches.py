@@ -13,6 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.preprocess import even_light
 from mien_training.faces.material import Material, read_material
 from mien_training.faces.mistakes import read_mistakes
 from mien_training.faces.scenes import SceneMaker
@@ -34,6 +35,7 @@ class Source:
     left_out: frozenset[str]
     height: int
     width: int
+    even_light: bool
     batch: int
     seed: int
     mistakes: Path
@@ -57,8 +59,10 @@ class BatchMaker:
     def draw(self, index: int) -> Batch:
         rng = np.random.default_rng((self._source.seed, self._epoch, index))
         scenes = [self._scenes.draw(rng) for _ in range(self._source.batch)]
-        pixels = np.stack([scene.pixels for scene in scenes])[..., np.newaxis]
-        return pixels, np.stack([self._targets.make(scene.faces, scene.ignored) for scene in scenes])
+        shown = [even_light(scene.pixels) if self._source.even_light else scene.pixels for scene in scenes]
+        return np.stack(shown)[..., np.newaxis], np.stack(
+            [self._targets.make(scene.faces, scene.ignored) for scene in scenes]
+        )
 
 
 class BatchPool:

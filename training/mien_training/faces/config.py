@@ -18,6 +18,8 @@ class FinderConfig(Strict):
     width: int = Field(default=160, ge=64, le=640, multiple_of=16)
     height: int = Field(default=128, ge=64, le=640, multiple_of=16)
     """Of the pictures that it is fed, in pixels."""
+    even_light: bool = False
+    """Whether it is fed in even light. Every new training is; runs that do not say were not."""
     epochs: int = Field(default=40, ge=1)
     scenes: int = Field(default=25600, ge=1)
     """Of an epoch; no scene comes twice."""

@@ -1,4 +1,4 @@
-"""What people hold before and wear on their faces: masks, hands, glasses, hats."""
+"""What hides a part of a face: masks, hands, glasses, hats, and the dark side of a lamp."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Place = Callable[[float, float], npt.NDArray[np.float64]]
 
 
 def cover_face(image: Image, face: Faces, rng: np.random.Generator) -> None:
-    """Draw over the `face` (7, 2) in place, by chance: two in three stay free."""
+    """Draw over the `face` (7, 2) in place, by chance: half of them stay free."""
     chance = rng.random()
     for cover, share in _COVERS:
         chance -= share
@@ -79,7 +79,22 @@ def _hat(image: Image, face: Faces, at: Place, rng: np.random.Generator) -> None
     _fill(image, [at(-1.2, brim), at(1.2, brim), at(1, -1.5), at(-1, -1.5)], rng.uniform(5, 230))
 
 
-def _fill(image: Image, corners: list[npt.NDArray[np.float64]], tone: float) -> None:
+def _shadow(image: Image, face: Faces, at: Place, rng: np.random.Generator) -> None:
+    """One half lies in the dark, as of somebody beside a window or a screen."""
+    side = rng.choice([-1.0, 1.0])
+    inner, outer = side * rng.uniform(-0.2, 0.2), side * 1.6
+    shade = np.ones(image.shape, np.float32)
+    _fill(
+        shade,
+        [at(inner, -1.6), at(outer, -1.6), at(outer, 1.6), at(inner, 1.6)],
+        float(np.exp(rng.uniform(np.log(0.08), np.log(0.5)))),
+    )
+    edge = rng.uniform(0.02, 0.15) * float(face[1, 0])  # of a lamp it is sharp, of a window soft
+    shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), max(0.3, edge)), np.float32)
+    image[:] = cv2.multiply(image, shade, dtype=cv2.CV_8U)
+
+
+def _fill(image: Image | npt.NDArray[np.float32], corners: list[npt.NDArray[np.float64]], tone: float) -> None:
     cv2.fillPoly(image, [np.rint(np.stack(corners)).astype(np.int32)], tone, cv2.LINE_AA)
 
 
@@ -99,4 +114,4 @@ def _brightness(image: Image, at: Place) -> float:
     return float(part.mean()) if part.size else 128.0
 
 
-_COVERS = ((_mask, 0.08), (_block, 0.1), (_hand, 0.1), (_glasses, 0.04), (_hat, 0.04))
+_COVERS = ((_mask, 0.08), (_block, 0.1), (_hand, 0.1), (_glasses, 0.04), (_hat, 0.04), (_shadow, 0.2))

@@ -22,14 +22,18 @@ _QUALITY = 10
 
 
 def _dark(sample: Sample) -> Sample:
-    """A room at night: 15 per cent of the light, and the sensor's noise."""
-    return replace(sample, image=_noisy(sample.image * np.float32(0.15), 4))
+    """A room at night: 15 per cent of the light, and the noise of a sensor at its highest gain."""
+    return replace(sample, image=_noisy(sample.image * np.float32(0.15), 9))
 
 
 def _backlit(sample: Sample) -> Sample:
-    """Light from one side, a tenth of it left on the other."""
-    ramp = np.linspace(0.1, 1, sample.image.shape[1], dtype=np.float32)[None] ** 1.5
-    return replace(sample, image=_noisy(sample.image * (ramp if sample.image.ndim == 2 else ramp[..., None]), 2))
+    """The left half of each face in the dark: an eighth of the light."""
+    image = sample.image.astype(np.float32)
+    for box in sample.truth.faces:
+        top, bottom = int(box.y - 0.3 * box.height), int(box.y + 1.3 * box.height)
+        left, right = int(box.x - 0.25 * box.width), int(box.centre[0])
+        image[max(0, top) : max(0, bottom), max(0, left) : max(0, right)] *= 0.125
+    return replace(sample, image=_noisy(image, 2))
 
 
 def _grey(sample: Sample) -> Sample:

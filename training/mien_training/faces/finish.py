@@ -35,7 +35,7 @@ def finish(
     run: Path,
 ) -> None:
     """Write them; the model last, because its presence means that the run is whole."""
-    look = keras_finder(with_rows(network), config.height, config.width).look
+    look = keras_finder(with_rows(network), config).look
     judged = judge(look, samples)
     findings = judged.findings(judged.start())
     borne = judge(look, disturbed(held_back)).findings(findings.start)

@@ -8,14 +8,13 @@ less is doubtful.
 from __future__ import annotations
 
 import csv
-import json
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import cv2
 import numpy as np
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
 
 from mien_models.errors import DataError
 from mien_models.matching import Truth
@@ -25,9 +24,35 @@ from mien_training.faces.judge import Sample
 
 MANIFEST, TRUTH = "MANIFEST.csv", "PSEUDO_GT.json"
 LEAST_SCORE = 0.4
+Point = tuple[float, float]
 _PICTURES = {".jpg", ".jpeg", ".png", ".bmp"}
 
-Row = dict[str, Any]
+
+class _Face(BaseModel):
+    """A face as another detector saw it; what else stands there is left alone."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    b: tuple[float, float, float, float]
+    m: float
+    k: tuple[Point, Point, Point, Point, Point]
+
+    @model_validator(mode="after")
+    def _has_an_area(self) -> _Face:
+        if self.b[2] <= self.b[0] or self.b[3] <= self.b[1]:
+            raise ValueError(f"b {list(self.b)} must be [left, top, right, bottom]")
+        return self
+
+
+class Row(BaseModel):
+    """A frame of a file, and the faces in it."""
+
+    n: str
+    g: str
+    gt: tuple[_Face, ...]
+
+
+_ROWS = TypeAdapter(tuple[Row, ...])
 
 
 def read_footage(folder: Path, least_height: float) -> Iterator[tuple[str, Sample]]:
@@ -47,15 +72,20 @@ def read_footage(folder: Path, least_height: float) -> Iterator[tuple[str, Sampl
     for name in found:
         for number, image in _frames(listed[name], max(rows[name])):
             if number in rows[name]:
-                row = rows[name][number]
-                yield str(row["g"]), Sample(image, *_split(row, least_height))
+                row = rows[name].pop(number)
+                yield row.g, Sample(image, *_split(row, least_height))
+        if rows[name]:
+            missing = ", ".join(map(str, sorted(rows[name])))
+            raise DataError(
+                f"{listed[name]}: cannot be read, or has no frame {missing}; copy it again, or take it out of {MANIFEST}"
+            )
 
 
 def _files(folder: Path) -> list[str]:
     path = folder / MANIFEST
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return [row["file"] for row in csv.DictReader(stream)]
+            return [row["file"] or "" for row in csv.DictReader(stream)]
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error}); it must be a table with a column 'file'") from error
 
@@ -64,22 +94,26 @@ def _truth(folder: Path) -> dict[str, dict[int, Row]]:
     path = folder / TRUTH
     rows: dict[str, dict[int, Row]] = defaultdict(dict)
     try:
-        for row in json.loads(path.read_text(encoding="utf-8")):
-            name, _, number = row["n"].partition("#")
+        for row in _ROWS.validate_json(path.read_bytes()):
+            name, _, number = row.n.partition("#")
             rows[name][int(number or 0)] = row
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise DataError(f"{path}: {where}: {first['msg']}; it must be a list of frames with their boxes") from error
+    except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}); it must be a list of frames with their boxes") from error
     return rows
 
 
 def _split(row: Row, least_height: float) -> tuple[Truth, tuple[str, ...], tuple[tuple[tuple[float, float], ...], ...]]:
     faces, doubtful, landmarks = [], [], []
-    for entry in row["gt"]:
-        x1, y1, x2, y2 = entry["b"]
+    for entry in row.gt:
+        x1, y1, x2, y2 = entry.b
         box = Box(x1, y1, x2 - x1, y2 - y1)
-        if entry["m"] >= LEAST_SCORE and box.height > least_height:
+        if entry.m >= LEAST_SCORE and box.height > least_height:
             faces.append(box)
-            landmarks.append(tuple((float(x), float(y)) for x, y in entry["k"]))
+            landmarks.append(entry.k)
         else:
             doubtful.append(box)
     return Truth(tuple(faces), tuple(doubtful)), (), tuple(landmarks)

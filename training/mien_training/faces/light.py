@@ -49,8 +49,8 @@ def _toned(image: Image, rng: np.random.Generator) -> Image:
 
 def _dark(image: Image, rng: np.random.Generator) -> Image:
     dark = _through(image, np.arange(256) * np.exp(rng.uniform(np.log(0.09), np.log(0.45))))
-    # Of the sensor's noise a quarter is left when a camera's picture is shrunk to the network's.
-    return _noisy(dark, rng.uniform(0.3, 2.5), rng)
+    # Of the sensor's noise a quarter to a half is left when a camera's picture is shrunk to the network's.
+    return _noisy(dark, rng.uniform(0.3, 5), rng)
 
 
 def _side_light(image: Image, rng: np.random.Generator) -> Image:

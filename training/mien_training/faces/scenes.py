@@ -36,7 +36,7 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """A picture as the network is fed, with its truth."""
+    """A picture of the network's size, with its truth."""
 
     pixels: Image
     faces: Faces

@@ -80,7 +80,7 @@ def train(
                 batches, settling = _epoch(pool, epoch, steps)
                 loss = train_epoch(model, batches, steps)
                 with averaged(model, settling):
-                    finder = keras_finder(model, config.height, config.width)
+                    finder = keras_finder(model, config)
                     judged = judge(finder.look, looked_at)
                     if epoch + 1 >= config.mine_from * config.epochs:
                         rng = np.random.default_rng((config.seed, epoch))

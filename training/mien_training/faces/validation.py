@@ -15,6 +15,7 @@ from mien_models.matching import Truth
 from mien_models.preprocess import Box, Image
 from mien_training.average import running_average, settle_normalisation
 from mien_training.faces.batches import Batch
+from mien_training.faces.config import FinderConfig
 from mien_training.faces.disturb import DISTURBANCES
 from mien_training.faces.judge import WHOLE, Sample
 from mien_training.faces.material import Faces, Material
@@ -59,8 +60,9 @@ def box_of(face: Faces) -> Box:
     return Box(x - width / 2, y - height / 2, width, height)
 
 
-def keras_finder(model: Any, height: int, width: int) -> Finder:
+def keras_finder(model: Any, config: FinderConfig) -> Finder:
     """A finder that looks with a model of `network.with_rows`."""
+    height, width = config.height, config.width
     grids = [(-(-height // level.stride), -(-width // level.stride)) for level in LEVELS]
     ends = np.cumsum([rows * columns for rows, columns in grids])[:-1]
 
@@ -69,7 +71,7 @@ def keras_finder(model: Any, height: int, width: int) -> Finder:
         tables = [part.reshape(*grid, 1 + NUMBERS) for part, grid in zip(np.split(rows, ends), grids, strict=True)]
         return [(table[..., :1], table[..., 1:]) for table in tables]
 
-    return Finder(run, LEVELS, height, width)
+    return Finder(run, LEVELS, height, width, even_light=config.even_light)
 
 
 @contextmanager

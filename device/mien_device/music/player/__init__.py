@@ -1,32 +1,51 @@
-"""Choosing the player: pygame's mixer where there is sound, else one that keeps time in silence."""
+"""Choosing where the music goes: a sound card, a WAV file, or nowhere."""
 
 from __future__ import annotations
 
 import logging
+import sys
+from pathlib import Path
 
 from mien_device.config import MusicConfig
 from mien_device.music import Player
-from mien_device.music.player.null import NullPlayer
-from mien_device.music.player.probe import SoundCard, probe_sound
-from mien_device.music.player.pygame_mixer import PygamePlayer
+from mien_device.music.player.card import CardOutput
+from mien_device.music.player.output import Output, SilentOutput, WavOutput
+from mien_device.music.player.probe import probe_sound
+from mien_device.music.player.sdl import SoundCard
+from mien_device.music.player.streaming import StreamingPlayer
 from mien_models.errors import MissingDependencyError, MusicError
 
-__all__ = ["NullPlayer", "PygamePlayer", "SoundCard", "open_player", "probe_sound"]
+__all__ = ["CardOutput", "SilentOutput", "SoundCard", "StreamingPlayer", "WavOutput", "open_player", "probe_sound"]
+
+SWITCH_S = 0.001
+"""A thread that computes may keep the interpreter from the others for so long; Python's own 5 ms add up."""
 
 log = logging.getLogger(__name__)
 
 
 def open_player(config: MusicConfig) -> Player:
-    """The player that `config.player` names. Never raises for want of sound: the mood is of use without it.
+    """A player with the output that `config.player` names. Never raises for want of sound: the mood is of use without it.
 
-    Without sound the result is a `NullPlayer` whose `reason` says why; the reason is logged here, once: as an error
-    where sound was asked for (`pygame`), as a warning where it was only hoped for (`auto`).
+    Where nothing can be heard, the reason is logged here, once: as an error where sound was asked for (`pygame`, `wav`),
+    as a warning where it was only hoped for (`auto`).
     """
-    if config.player == "null":
-        return NullPlayer()
+    # The music's thread gives the interpreter away a dozen times a block and must get it back in time.
+    sys.setswitchinterval(min(sys.getswitchinterval(), SWITCH_S))
+    return StreamingPlayer(_open_output(config), fade_s=config.fade_s)
+
+
+def _open_output(config: MusicConfig) -> Output:
+    level = logging.WARNING if config.player == "auto" else logging.ERROR
     try:
-        return PygamePlayer(probe_sound(), fade_s=config.fade_s)
+        match config.player:
+            case "null":
+                return SilentOutput()
+            case "wav":
+                return WavOutput(Path(config.device).expanduser())
+        card = CardOutput(config.device)
     except (MusicError, MissingDependencyError) as error:
-        level = logging.ERROR if config.player == "pygame" else logging.WARNING
         log.log(level, "no sound, the music only keeps time: %s", error)
-        return NullPlayer(str(error))
+        return SilentOutput(str(error))
+    if card.reason is not None:
+        log.log(level, "no sound, the music only keeps time: %s", card.reason)
+    return card

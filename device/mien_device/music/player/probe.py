@@ -1,57 +1,41 @@
 """Is there sound here? Asked in a child process, because the answer can be a crash.
 
-`pygame.mixer.init()` against a PulseAudio server without any output is a segmentation fault (seen with pygame 2.6.1 and
-SDL 2.28.4), and a sound server can hang. Neither must take the daemon along.
+SDL 2.28.4, as pygame 2.6.1 brings it, dies of a segmentation fault when it is to open a PulseAudio server that has no
+output, and a sound server can hang. Neither must take the daemon along.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import signal
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 
+from mien_device.music.player import sdl
+from mien_device.music.player.sdl import SoundCard
+from mien_device.music.player.source import RATE_HZ
 from mien_models.errors import MissingDependencyError, MusicError
 
-RATE_HZ = 44_100
-BUFFER_FRAMES = 2048
-"""46 ms: on a Pi whose processor is busy with faces, pygame's default of 12 ms runs dry."""
-SDL_SETTINGS = {
-    "PYGAME_HIDE_SUPPORT_PROMPT": "1",
-    "SDL_NO_SIGNAL_HANDLERS": "1",  # SIGTERM belongs to the daemon; SDL would turn it into an event nobody reads
-}
-"""Environment variables that must be set before pygame is imported."""
+BUFFER_FRAMES = 1024
+"""23 ms: what the card is given at a time out of SDL's queue."""
 
 
-@dataclass(frozen=True, slots=True)
-class SoundCard:
-    """What SDL opened when it was asked for sound."""
-
-    driver: str
-    """SDL's name of it: alsa, pulseaudio, pipewire, dummy, disk, …"""
-    devices: tuple[str, ...]
-    """The outputs that the driver knows, by name."""
-    rate_hz: int
-    channels: int
-
-
-def probe_sound(timeout_s: float = 20.0) -> SoundCard:
+def probe_sound(device: str = "", timeout_s: float = 20.0) -> SoundCard:
     """Open and close the sound card in a child process; at most `timeout_s` seconds (a Pi Zero needs several).
 
-    SDL's variables are respected: SDL_AUDIODRIVER picks the driver and AUDIODEV the ALSA device.
+    `device` is the output's name or a part of it, empty: the default. SDL's variables are respected: SDL_AUDIODRIVER
+    picks the driver and AUDIODEV the ALSA device.
 
     Raises:
         MusicError: there is no sound; the text says what SDL said, or that it crashed or hung.
         MissingDependencyError: pygame is not installed.
 
     """
-    if importlib.util.find_spec("pygame") is None:
+    if not sdl.installed():
         raise MissingDependencyError("pygame is not installed; install it with `pip install 'mien[device]'`")
-    child = _run_child(timeout_s)
+    child = _run_child(device, timeout_s)
     if child.returncode < 0:
         name = signal.Signals(-child.returncode).name
         raise MusicError(f"the sound system crashed ({name}) when it was opened; PulseAudio does so without any output")
@@ -65,15 +49,15 @@ def probe_sound(timeout_s: float = 20.0) -> SoundCard:
     return SoundCard(**{**answer, "devices": tuple(answer["devices"])})
 
 
-def _run_child(timeout_s: float) -> subprocess.CompletedProcess[bytes]:
+def _run_child(device: str, timeout_s: float) -> subprocess.CompletedProcess[bytes]:
     # -P: the child's own folder must not be searched for modules, a file in it could hide one of the library's.
-    command = [sys.executable, "-P", str(Path(__file__).with_name("probe_child.py")), str(RATE_HZ), str(BUFFER_FRAMES)]
+    command = [sys.executable, "-P", str(Path(sdl.__file__)), str(RATE_HZ), str(BUFFER_FRAMES), device]
     try:
         return subprocess.run(
             command,
             capture_output=True,
             check=False,
-            env={**os.environ, **SDL_SETTINGS},
+            env={**os.environ, **sdl.SETTINGS},
             stdin=subprocess.DEVNULL,
             timeout=timeout_s,
         )

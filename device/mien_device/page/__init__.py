@@ -1,0 +1,109 @@
+"""The local page: what is shown of mien in a browser, and what may be asked of it there.
+
+`access.py` says who may come in, `guard.py` sees to it; `feed.py` holds the newest of everything for whoever looks; `app.py` answers
+requests, `server.py` listens. `static/` is the page itself. Nothing of the HTTP stack is imported unless the page is switched on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Protocol
+
+Json = Any
+"""What `json` reads and writes."""
+
+
+class Outcome(Enum):
+    """What became of a request."""
+
+    DONE = 200
+    REFUSED = 400
+    UNKNOWN = 404
+    FAILED = 500
+    """A defect of mien's; the log has more."""
+    UNSAVED = 507
+    """Done, but it will not outlive a restart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """The answer to something that was asked."""
+
+    outcome: Outcome
+    data: Mapping[str, Json]
+    error: str | None = None
+    """Why not, in one sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """A picture of a song, as it stands in a file."""
+
+    mime: str
+    content: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """What the camera sees, with what was found in it."""
+
+    number: int
+    """Counts up."""
+    found: Mapping[str, Json]
+    jpeg: bytes
+    crops: Mapping[int, bytes]
+    """What the network was shown of each face, by its identity, PNG."""
+
+
+class NotAllowedError(Exception):
+    """The user did not turn it on; the text says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Described:
+    """Something that the API shows or takes, for its documentation."""
+
+    name: str
+    words: str
+    schema: Mapping[str, Json]
+    """JSON Schema."""
+
+
+class Backstage(Protocol):
+    """What the page asks of the daemon. Every method may block and is called from threads of the page's own."""
+
+    @property
+    def states(self) -> tuple[Described, ...]:
+        """What appears in the feed, by topic."""
+
+    @property
+    def things(self) -> tuple[Described, ...]:
+        """What can be commanded, with the schema of its value."""
+
+    def ask(self, thing: str, value: Json) -> Reply:
+        """Have a command carried out, as the home would."""
+
+    def cover(self, key: str) -> Cover | None:
+        """The cover of a track that was named in the feed; None if there is no such track."""
+
+    def songs(self) -> Reply:
+        """All songs of the library, as `songs`."""
+
+    def place(self, song: str, valence: float, arousal: float) -> Reply:
+        """A person says where a song lies, both from -1 to 1; the song as it is then."""
+
+    def displace(self, song: str) -> Reply:
+        """Forget what a person said of where it lies."""
+
+    def like(self, song: str, *, liked: bool) -> Reply:
+        """A person likes a song, or does not."""
+
+    def picture(self, after: int) -> Picture | None:
+        """Wait for the next after the one with the number `after`; None if there is none for some seconds.
+
+        Raises:
+            NotAllowedError: nobody may look.
+
+        """

@@ -1,0 +1,218 @@
+"""The library as the policy sees it: songs that were listened to, what was played, and what was said of them."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+
+from mien_device import library
+from mien_device.config import MusicMode
+from mien_device.library import Play
+from mien_device.library.database import NoRoomError, has_room
+from mien_device.library.store import Library
+from mien_device.listeners import UNKNOWN
+from mien_device.policy import UNHEARD_LUFS, Choice, Liking, Outcome, Song
+from mien_device.policy.refit import refit
+from mien_models.errors import MusicError
+from mien_models.labels import Mood
+from mien_models.listening import Analysis, Estimate
+
+log = logging.getLogger(__name__)
+Answer = TypeVar("Answer")
+
+UNKEPT = 500
+"""So much waits at most for a disk that is full."""
+
+
+class LibraryShelf:
+    """A `Shelf`. A library that fails is one line in the log; the music goes on with what was known of it before.
+
+    Made by one thread and then used by another, never by two at once.
+    """
+
+    _known: list[library.Song]
+    """What `songs` gave last."""
+
+    def __init__(self, library: Library) -> None:
+        self._library = library
+        self._unkept: deque[Callable[[Library], None]] = deque(maxlen=UNKEPT)
+        """What a full disk did not take yet, oldest first."""
+        self._version = library.version
+        self._known = []
+        self._heard: dict[str, Analysis] = {}
+        self._trouble = ""
+
+    @classmethod
+    def open(cls, folder: Path) -> LibraryShelf:
+        """The library in `folder`, or an empty one; on a full disk it is read, and what is to be kept waits for room.
+
+        Raises:
+            MusicError: it cannot be opened.
+
+        """
+        return cls(Library.open(folder, handed_on=True, or_read=True))
+
+    @property
+    def trouble(self) -> str | None:
+        """What the home is told of the library; None while nothing is wrong with it."""
+        if self._library.read_only or self._unkept:
+            return f"{self._library.path}: the disk is full, so nothing new is kept; free some space"
+        return self._trouble or None
+
+    @property
+    def stocked(self) -> bool:
+        """Whether `songs` would give any."""
+        return self._ask(lambda: self._library.stocked, bool(self._known))
+
+    def songs(self) -> Sequence[Song]:
+        """All songs that are there and whose place on the plane is known."""
+        known = self._known = [song for song in self._ask(self._library.songs, self._known) if song.estimate]
+        self._heard = {song.id: song.analysis for song in known if song.analysis}
+        return [_song(song, estimate) for song, estimate in zip(known, _refitted(known), strict=True)]
+
+    def plays(self) -> Sequence[Outcome]:
+        """All of them, oldest first."""
+        return [
+            Outcome(
+                play.song,
+                play.started,
+                MusicMode(play.mode),
+                play.ending,
+                play.position_s,
+                play.length_s,
+                play.before or UNKNOWN,
+                play.after or UNKNOWN,
+            )
+            for play in self._ask(self._library.plays, list[Play]())
+        ]
+
+    def likings(self) -> Sequence[Liking]:
+        """All of them, oldest first."""
+        return [
+            Liking(like.song, like.liked, like.viewer or UNKNOWN)
+            for like in self._ask(self._library.likes, list[library.Like]())
+        ]
+
+    def changed(self) -> bool:
+        """Whether somebody else wrote to the library since this was asked last: a scan, a correction, a like."""
+        if self._catch_up():
+            return True
+        before, self._version = self._version, self._ask(lambda: self._library.version, self._version)
+        return before != self._version
+
+    def analysis(self, song: str) -> Analysis | None:
+        """What was heard of the song with this id; None if nobody has listened to it."""
+        return self._heard.get(song)
+
+    def keep(self, choice: Choice, outcome: Outcome, mood: Mood) -> None:
+        """Write down that a song was played, for a viewer who looked like `mood`."""
+        play = Play(
+            song=outcome.song,
+            started=outcome.at,
+            mood=mood,
+            mode=outcome.mode,
+            position_s=outcome.heard_s,
+            length_s=outcome.length_s,
+            ending=outcome.ending,
+            why=choice.why,
+            before=outcome.before,
+            after=outcome.after,
+        )
+        self._keep(lambda library: library.played(play))
+
+    def keep_liking(self, liking: Liking, mood: Mood) -> bool:
+        """Write down what somebody who looked like `mood` said of a song; whether that was done."""
+        return self._keep(lambda library: library.like(liking.song, liking.liked, mood=mood, viewer=liking.listener))
+
+    def _keep(self, write: Callable[[Library], None]) -> bool:
+        """Write it, after what waits; on a full disk it waits too. Whether it was written."""
+        self._catch_up()
+        if not self._unkept and not self._library.read_only:
+            try:
+                write(self._library)
+            except NoRoomError as error:
+                self._say(error)
+            except MusicError as error:
+                self._say(error)
+                return False
+            else:
+                self._trouble = ""
+                return True
+        self._unkept.append(write)
+        return False
+
+    def _catch_up(self) -> bool:
+        """Write what waits, if there is room by now. Whether the library was opened anew for it."""
+        reopened = self._library.read_only and has_room(self._library.path.parent) and self._ask(self._reopen, False)
+        while self._unkept and not self._library.read_only:
+            try:
+                self._unkept[0](self._library)
+            except NoRoomError:
+                break
+            except MusicError as error:  # it can never be written: its song is gone from the library
+                self._say(error)
+            self._unkept.popleft()
+        return reopened
+
+    def _reopen(self) -> bool:
+        library = Library.open(self._library.path.parent, handed_on=True)
+        self._library.close()
+        self._library = library
+        return True
+
+    def _ask(self, question: Callable[[], Answer], default: Answer) -> Answer:
+        try:
+            answer = question()
+        except MusicError as error:
+            self._say(error)
+            return default
+        self._trouble = ""
+        return answer
+
+    def _say(self, error: MusicError) -> None:
+        if str(error) != self._trouble:
+            log.warning("library: %s", error)
+        self._trouble = str(error)
+
+
+def _song(song: library.Song, estimate: Estimate) -> Song:
+    heard = song.analysis
+    return Song(
+        id=song.id,
+        path=song.path,
+        title=song.title,
+        artist=song.artist,
+        estimate=estimate,
+        tempo_bpm=heard.tempo_bpm if heard else None,
+        key=heard.key if heard else None,
+        loudness_lufs=heard.loudness_lufs if heard else UNHEARD_LUFS,
+        duration_s=song.duration_s or 0.0,
+        corrected=song.correction is not None,
+    )
+
+
+def _refitted(songs: list[library.Song]) -> list[Estimate]:
+    """Where each song lies: by its correction, else as the model heard it, moved by what the corrections teach."""
+    places = [song.estimate or Estimate(0, 1, 0, 1) for song in songs]
+    heard = [(number, song.analysis) for number, song in enumerate(songs) if song.analysis]
+    corrected = [(number, analysis) for number, analysis in heard if songs[number].correction]
+    if not corrected or len({analysis.features.shape for _, analysis in heard}) > 1:  # while a new version listens anew
+        return places
+    features = np.array([analysis.features for _, analysis in heard], float)
+    answers = np.array([(analysis.estimate.valence, analysis.estimate.arousal) for _, analysis in heard])
+    rows = [row for row, (number, _) in enumerate(heard) if songs[number].correction]
+    said = np.array([(places[number].valence, places[number].arousal) for number, _ in corrected])
+    artists = [songs[number].artist for number, _ in corrected]
+    offset = refit(features, features[rows], answers[rows], said, artists)
+    if offset is None:
+        return places
+    for (number, analysis), (valence, arousal) in zip(heard, offset.apply(features, answers).tolist(), strict=True):
+        if not songs[number].correction:
+            estimate = analysis.estimate
+            places[number] = Estimate(valence, estimate.valence_sd, arousal, estimate.arousal_sd)
+    return places

@@ -1,0 +1,1 @@
+"""`mien simulate`: the very daemon, in a world in which things break as a file says."""

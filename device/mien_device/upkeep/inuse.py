@@ -1,0 +1,79 @@
+"""Who uses the state folder: the daemon for as long as it runs, or a restore that wants it for itself alone."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from mien_models.errors import DataError
+
+log = logging.getLogger(__name__)
+
+FILE = "mien.lock"
+
+
+@contextlib.contextmanager
+def in_use(folder: Path) -> Iterator[None]:
+    """Say for as long as the block lasts, at most until the process ends, that the state in `folder` is in use.
+
+    A disk that cannot be written has no such sign, and no restore either.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(folder / FILE, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        log.warning("%s: %s", folder / FILE, error.strerror)
+        yield
+        return
+    try:
+        # Shared: it only keeps a restore away. One that is at work is done in a moment.
+        fcntl.flock(handle, fcntl.LOCK_SH)
+        yield
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def alone(folder: Path, *others: Path) -> Iterator[None]:
+    """Have `folder` for oneself; `others` are the locks of others who write there.
+
+    Raises:
+        DataError: somebody uses it, or it cannot be written.
+
+    """
+    with contextlib.ExitStack() as opened:
+        for path in (folder / FILE, *others):
+            try:
+                handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            except OSError as error:
+                raise DataError(f"{path}: {error.strerror}; run as a user that may write there") from None
+            opened.callback(os.close, handle)
+            if os.geteuid() == 0:  # who owns the folder must be able to take it, later and in our place
+                owner = folder.stat()
+                os.fchown(handle, owner.st_uid, owner.st_gid)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise DataError(
+                    f"{folder}: mien is running; stop it first (as a service: sudo systemctl stop mien mien-library)"
+                ) from None
+        yield
+
+
+def is_in_use(folder: Path) -> bool:
+    """Whether a daemon runs with the state in `folder`. Makes nothing there."""
+    try:
+        handle = os.open(folder / FILE, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False

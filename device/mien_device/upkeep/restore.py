@@ -1,0 +1,187 @@
+"""Putting a backup back: all of it or nothing, also when the power goes in the middle.
+
+It is unpacked and looked at beside the state. Then one rename decides: before it nothing has changed, after it whatever is
+not yet in its place is put there by the next start.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+
+from mien_device.config.load import PASSWORD, load_config
+from mien_device.config.schema import Config
+from mien_device.library.database import FILE as LIBRARY
+from mien_device.library.database import Database
+from mien_device.upkeep.archive import Listing, read_archive
+from mien_device.upkeep.backup import CONFIG, STATE_FILES, credential_files
+from mien_device.upkeep.inuse import alone
+from mien_models.errors import DataError, MienError
+from mien_models.files import sync, write_atomically
+
+log = logging.getLogger(__name__)
+
+_PART, _WHOLE = "restore.part", "restore"
+
+
+@dataclass(frozen=True)
+class Restored:
+    """What was done."""
+
+    listing: Listing
+    files: tuple[Path, ...]
+    notes: tuple[str, ...]
+    """What is left to do."""
+
+
+def restore(archive: Path, config: Path, state: Path) -> Restored:
+    """Put a backup's configuration to `config` and the rest into the folder `state`. What is not in it stays as it is.
+
+    Raises:
+        MienError: the backup is no good, mien is running, or something cannot be written; nothing was changed then.
+
+    """
+    try:
+        state.mkdir(parents=True, exist_ok=True)
+        with alone(state, (state / LIBRARY).with_suffix(".lock")):
+            finish(state)  # one that was cut off
+            part = state / _PART
+            shutil.rmtree(part, ignore_errors=True)
+            part.mkdir(mode=0o700)
+            try:
+                listing = read_archive(archive, part)
+                settings = _refuse_what_mien_could_not_use(part, archive)
+                _hand_over(part, state)
+                _require_writable(config.parent)
+            except BaseException:
+                shutil.rmtree(part, ignore_errors=True)
+                raise
+            sync(part)
+            part.rename(state / _WHOLE)
+            sync(state)
+            files, notes = _put_settings(state / _WHOLE, config, settings, state)
+            files += finish(state)
+    except OSError as error:
+        raise DataError(f"{error.filename or state}: {error.strerror}") from None
+    if listing.shortened:
+        notes.append(f"{config}: complete camera.source, it was saved without what may be a password")
+    return Restored(listing, tuple(files), tuple(notes))
+
+
+def finish(state: Path) -> list[Path]:
+    """Put what was decided to be restored, and was not yet, into its place; the daemon asks for it before it reads its state."""
+    whole = state / _WHOLE
+    if not whole.is_dir():
+        return []
+    placed = []
+    for name in (*STATE_FILES, LIBRARY):
+        if (whole / name).exists():
+            if name == LIBRARY:
+                # Of the library that goes; beside the new one they would be taken for its own.
+                for rest in ("-wal", "-shm"):
+                    (state / f"{LIBRARY}{rest}").unlink(missing_ok=True)
+                sync(state)
+            (whole / name).replace(state / name)
+            placed.append(state / name)
+    sync(state)
+    shutil.rmtree(whole)
+    return placed
+
+
+def finish_interrupted(state: Path) -> None:
+    """`finish`, for the start of the daemon: says so, and a disk that does not let it is only complained of."""
+    if not (state / _WHOLE).is_dir():
+        return
+    try:
+        finish(state)
+    except OSError as error:
+        log.error("%s: a restore that was cut off cannot be finished: %s", state, error.strerror)
+        return
+    log.warning(
+        "a restore that was cut off was finished in %s; if the configuration is still the old one, restore again", state
+    )
+
+
+def _refuse_what_mien_could_not_use(part: Path, archive: Path) -> Config:
+    """Read every file as mien will read it; older ones become those of this version."""
+    try:
+        settings = load_config(part / CONFIG if (part / CONFIG).exists() else None)
+        for name in ("state.json", "discovery.json"):
+            if (part / name).exists() and not _is_record(part / name):
+                raise DataError(f"{name}: damaged")
+        if (part / LIBRARY).exists():
+            with Database.open(part) as library:
+                if library.rows("PRAGMA quick_check")[0][0] != "ok":
+                    raise DataError(f"{LIBRARY}: damaged")
+            with closing(sqlite3.connect(part / LIBRARY)) as plain:
+                plain.execute("PRAGMA journal_mode = DELETE")  # all in one file, with nothing beside it
+    except MienError as error:
+        words = str(error).replace(f"{part}{os.sep}", "")
+        raise DataError(f"{archive}: {words}; nothing was changed") from None
+    return settings
+
+
+def _is_record(path: Path) -> bool:
+    try:
+        return isinstance(json.loads(path.read_bytes()), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _hand_over(part: Path, state: Path) -> None:
+    """Root restores for the user whose folder it is."""
+    if os.geteuid() == 0:
+        owner = state.stat()
+        for path in (part, *part.iterdir()):
+            os.chown(path, owner.st_uid, owner.st_gid)
+    for path in part.iterdir():
+        sync(path)
+
+
+def _require_writable(folder: Path) -> None:
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)  # for the service to find its configuration there
+    if not os.access(folder, os.W_OK):
+        raise DataError(f"{folder}: may not be written; run as the user that may, or name another place with --config")
+
+
+def _put_settings(whole: Path, config: Path, settings: Config, state: Path) -> tuple[list[Path], list[str]]:
+    """The files that do not lie in the state folder."""
+    placed, notes = [], []
+    if (whole / CONFIG).exists():
+        _put(whole / CONFIG, config, state, 0o640)
+        placed.append(config)
+    for name, wanted in credential_files(settings):
+        if not (whole / name).exists():
+            continue
+        # Never to just any place that a file from somewhere names.
+        target = wanted if wanted is not None and wanted.parent == config.parent else config.parent / name
+        _put(whole / name, target, state, 0o600)
+        placed.append(target)
+        if target != wanted and name == PASSWORD.credential and wanted is None:
+            notes.append(
+                f"{target}: the broker's password; run systemd/install again, or name it in mqtt.password_file"
+            )
+        elif target != wanted:
+            notes.append(f"{target}: the configuration looks for it at {wanted}; move it there, or name it anew")
+    return placed, notes
+
+
+def _put(source: Path, target: Path, state: Path, mode: int) -> None:
+    """As it belonged to somebody before, else readable for those who own the state."""
+    before = target.stat() if target.exists() else None
+    write_atomically(target, source.read_bytes())
+    target.chmod(before.st_mode & 0o777 if before else mode)
+    if os.geteuid() == 0:
+        owner = before or state.stat()
+        if before is None and mode == 0o640:
+            os.chown(target, 0, owner.st_gid)
+        else:
+            os.chown(target, owner.st_uid, owner.st_gid)

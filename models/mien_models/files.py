@@ -1,0 +1,49 @@
+"""Files that a reader, or a power cut, finds old or new, never half."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def write_atomically(path: Path, content: bytes, *, shared: bool = False) -> None:
+    """Replace `path` by `content` in one step, and return when the disk has it.
+
+    Args:
+        path: in a folder that is there.
+        content: all of it.
+        shared: whether other processes may write the same file at the same time; who comes last wins. What is cut off
+            then leaves a file of its own name behind, so only say so where it is true.
+
+    Raises:
+        OSError: the file system refuses. `path` is as it was, unless the folder alone could not be brought to the disk.
+
+    """
+    owner = f".{os.getpid()}" if shared else ""
+    temporary = path.with_name(f".{path.name}{owner}.new")
+    try:
+        with temporary.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync(path.parent)  # without it a power cut can bring the old file back
+
+
+def sync(path: Path) -> None:
+    """Bring a file, or which files a folder holds, to the disk.
+
+    Raises:
+        OSError: the file system refuses.
+
+    """
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

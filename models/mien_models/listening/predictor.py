@@ -1,0 +1,149 @@
+"""Valence and arousal from features, in plain numpy: a Gaussian process over the songs that it was trained on.
+
+Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", chapter 2: the mean is kernel ridge regression, the variance
+grows from what the labels are worth to what is known without listening, the further a song is from all that was learned.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from statistics import NormalDist
+from typing import Self
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import ModelError
+from mien_models.listening import Estimate, SongMood
+
+Floats = npt.NDArray[np.floating]
+
+FURTHEST = 3.0
+"""What lies beyond all songs that were learned from counts as if it lay so many deviations from the middle."""
+_STEPS = 127
+"""Songs are kept as int8: a step is 3 / 127 of a deviation."""
+LEVELS = 33
+"""Quantiles that are kept of each feature, from its smallest value to its largest."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predictor:
+    """What a trained model consists of: n songs, d features, r directions."""
+
+    quantiles: npt.NDArray[np.float32]
+    """(d, 33), of each feature over the songs."""
+    weight: npt.NDArray[np.float32]
+    """(d,): what each feature counts in a distance. The squares sum to 1, so that families count alike."""
+    songs: npt.NDArray[np.int8]
+    """(n, d), as `normal_scores`, in steps of 3 / 127."""
+    reach: npt.NDArray[np.float32]
+    """(): the squared distance at which a song tells half as much as one that is the same."""
+    answer: npt.NDArray[np.float32]
+    """(n, 2): what each song adds to valence and arousal."""
+    middle: npt.NDArray[np.float32]
+    """(2,): valence and arousal where nothing is known."""
+    noise: npt.NDArray[np.float32]
+    """(2,): variance of the labels as a share of the variance of what is learned."""
+    spread: npt.NDArray[np.float32]
+    """(2,): deviation of what is learned, so that deviations come out as large as errors in validation were."""
+    directions: npt.NDArray[np.float16]
+    """(n, r): eigenvectors of the songs' kernel, and"""
+    sizes: npt.NDArray[np.float32]
+    """(r,): their eigenvalues, largest first; what is left out makes deviations a little too large."""
+
+    def predict(self, features: Floats) -> tuple[Floats, Floats]:
+        """Valence and arousal (songs, 2) and the deviations of both (songs, 2), from features (songs, d)."""
+        near = self._kernel(np.atleast_2d(features))
+        told = np.square(near @ self.directions.astype(np.float64))
+        known = told @ (1 / (self.sizes[:, np.newaxis].astype(np.float64) + self.noise))
+        places = self.middle + near @ self.answer
+        deviations = self.spread * np.sqrt(np.maximum(1 - known, 0) + self.noise)
+        return np.clip(places, -1, 1), deviations
+
+    def estimate(self, features: Floats) -> Estimate:
+        """Of one song, (d,)."""
+        (place,), (deviation,) = self.predict(features)
+        return Estimate(
+            valence=float(place[0]),
+            valence_sd=float(deviation[0]),
+            arousal=float(place[1]),
+            arousal_sd=float(deviation[1]),
+        )
+
+    def _kernel(self, features: Floats) -> npt.NDArray[np.float64]:
+        heard = normal_scores(features, self.quantiles)
+        return kernel(heard * self.weight, unpack(self.songs) * self.weight, float(self.reach))
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a .npz.
+
+        Raises:
+            ModelError: it is no such file, or its arrays do not fit together.
+
+        """
+        try:
+            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+        except Exception as error:  # numpy passes on whatever zipfile, zlib and its own header parser raise
+            raise ModelError(f"{path}: damaged ({error}); copy the model directory again") from error
+        if set(arrays) != {field.name for field in fields(cls)}:
+            raise ModelError(f"{path}: is no model that listens; copy the model directory again")
+        predictor = cls(**arrays)
+        if predictor.shapes() != predictor.expected_shapes():
+            raise ModelError(f"{path}: the arrays do not fit together; copy the model directory again")
+        return predictor
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        return {field.name: getattr(self, field.name).shape for field in fields(self)}
+
+    def expected_shapes(self) -> dict[str, tuple[int, ...]]:
+        """What the shapes must be, given those of `songs` and `sizes`."""
+        if self.songs.ndim != 2 or self.sizes.ndim != 1:
+            return {}
+        (n, d), (r,) = self.songs.shape, self.sizes.shape
+        known = {
+            "songs": (n, d),
+            "quantiles": (d, LEVELS),
+            "weight": (d,),
+            "answer": (n, 2),
+            "directions": (n, r),
+            "sizes": (r,),
+        }
+        return known | {"reach": (), "middle": (2,), "noise": (2,), "spread": (2,)}
+
+
+def normal_scores(features: Floats, quantiles: Floats) -> npt.NDArray[np.float64]:
+    """Features (n, d) by their rank among the songs learned from, as places on a normal distribution: no outlier, no skew."""
+    columns = [np.interp(column, known, _SCORES) for column, known in zip(features.T, quantiles, strict=True)]
+    return np.stack(columns, axis=1)
+
+
+def in_steps(scores: Floats) -> npt.NDArray[np.int8]:
+    """What `Predictor.songs` holds."""
+    return np.round(scores * (_STEPS / FURTHEST)).astype(np.int8)
+
+
+def unpack(songs: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
+    """The way back."""
+    return songs * np.float32(FURTHEST / _STEPS)
+
+
+def kernel(left: Floats, right: Floats, reach: float) -> npt.NDArray[np.float64]:
+    """How much songs (n, d) tell of songs (m, d), (n, m): rational quadratic with α = 1, 1 for the same song."""
+    a, b = left.astype(np.float64), right.astype(np.float64)
+    squared = np.square(a).sum(axis=1)[:, np.newaxis] + np.square(b).sum(axis=1) - 2 * a @ b.T
+    return np.asarray(1 / (1 + np.maximum(squared, 0) / reach))
+
+
+_INNER = [NormalDist().inv_cdf(level / (LEVELS - 1)) for level in range(1, LEVELS - 1)]
+_SCORES = np.array([-FURTHEST, *_INNER, FURTHEST])
+
+
+def most_probable_mood(estimate: Estimate) -> SongMood:
+    """The quarter of the plane in which the song most probably lies, valence and arousal taken as independent."""
+    pleasant, lively = estimate.valence >= 0, estimate.arousal >= 0
+    if pleasant:
+        return SongMood.HAPPY if lively else SongMood.CALM
+    return SongMood.TENSE if lively else SongMood.SAD

@@ -1,0 +1,138 @@
+"""Opening sound files: libsndfile's kinds, and M4A through FFmpeg's decoder (PyAV, the extra `[aac]`)."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from collections.abc import Iterator
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from mien_models.errors import MissingDependencyError
+
+SUFFIXES = frozenset({".mp3", ".ogg", ".oga", ".opus", ".flac", ".wav"})
+AAC_SUFFIXES = frozenset({".m4a", ".mp4"})
+UNKNOWN_FRAMES = (1 << 63) - 1
+"""libsndfile's way to say that there is no telling."""
+PREROLL = 4096
+"""Frames decoded before the one that is looked for: AAC's frames overlap, and a decoder wants a few to settle."""
+
+Samples = npt.NDArray[np.float32]
+
+
+@cache
+def sound_suffixes() -> frozenset[str]:
+    """The endings of the files that can be heard here."""
+    return SUFFIXES | AAC_SUFFIXES if importlib.util.find_spec("av") else SUFFIXES
+
+
+class AacError(RuntimeError):
+    """The file cannot be decoded, or not any further; of the kind of soundfile's own errors."""
+
+
+class AacFile:
+    """The part of `soundfile.SoundFile` that mien uses. Encoder delay and padding are cut off, as the container says.
+
+    Raises:
+        MissingDependencyError: PyAV is not installed.
+        OSError: the file cannot be read.
+        AacError: it holds no sound that can be decoded.
+
+    """
+
+    def __init__(self, path: Path) -> None:
+        try:
+            import av
+        except (ImportError, OSError):
+            raise MissingDependencyError(f"{path}: M4A wants PyAV; pip install 'mien[aac]'") from None
+        self._error = av.FFmpegError
+        with ExitStack() as opened:
+            file = opened.enter_context(path.open("rb"))  # by descriptor: a name need not be UTF-8
+            try:
+                self._container: Any = opened.enter_context(av.open(file))
+            except av.FFmpegError as error:
+                raise AacError(_reason(error)) from None
+            if not self._container.streams.audio:
+                raise AacError("holds no sound")
+            self._stream = self._container.streams.audio[0]
+            self._opened = opened.pop_all()
+        self.samplerate = int(self._stream.codec_context.sample_rate)
+        self.channels = int(self._stream.codec_context.layout.nb_channels)
+        length = self._stream.duration
+        self.frames = UNKNOWN_FRAMES if length is None else self._frames(length)
+        self._at = 0
+        self._ahead = np.zeros((0, self.channels), np.float32)
+        self._decoded = self._decode(0)
+
+    def read(self, frames: int, dtype: str = "float32", always_2d: bool = True) -> Samples:
+        """The next `frames`, (frames, channels), full scale is 1; fewer only at the end."""
+        if dtype != "float32" or not always_2d:
+            raise ValueError("only float32 in two dimensions is read")
+        wanted = min(frames, self.frames - self._at)
+        while len(self._ahead) < wanted and (block := next(self._decoded, None)) is not None:
+            self._ahead = np.concatenate([self._ahead, block])
+        taken, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+        self._at += len(taken)
+        return taken
+
+    def seek(self, frame: int) -> int:
+        """Go on at `frame`."""
+        start = self._stream.start_time or 0
+        target = int((frame - PREROLL) / self.samplerate / self._stream.time_base) + start
+        try:
+            self._container.seek(target, stream=self._stream)
+        except self._error as error:
+            raise AacError(_reason(error)) from None
+        self._at, self._ahead, self._decoded = frame, self._ahead[:0], self._decode(frame)
+        return frame
+
+    def close(self) -> None:
+        """May be called twice."""
+        self._opened.close()
+
+    def _decode(self, first: int) -> Iterator[Samples]:
+        """Blocks (frames, channels) from frame `first` on."""
+        start = self._stream.start_time or 0
+        try:
+            for block in self._container.decode(self._stream):
+                samples = block.to_ndarray()
+                if block.format.is_planar:
+                    samples = samples.T
+                samples = np.asarray(samples, np.float32).reshape(-1, self.channels)
+                late = first - self._frames((block.pts or 0) - start)
+                if late < len(samples):
+                    yield samples[max(0, late) :]
+        except self._error as error:
+            raise AacError(_reason(error)) from None
+
+    def _frames(self, ticks: int) -> int:
+        return round(float(ticks * self._stream.time_base * self.samplerate))
+
+
+def open_sound(path: Path) -> Any:
+    """The file, open to be read: a `soundfile.SoundFile`, or what reads like one.
+
+    Raises:
+        MissingDependencyError: soundfile, or for M4A PyAV, is not installed.
+        OSError: it cannot be read.
+        RuntimeError, TypeError: it holds no sound that can be decoded (soundfile's errors are of these kinds).
+
+    """
+    if path.suffix.lower() in AAC_SUFFIXES:
+        return AacFile(path)
+    try:
+        import soundfile
+    except (ImportError, OSError):  # OSError: its libsndfile is not for this machine
+        raise MissingDependencyError("soundfile is not installed; pip install 'mien[device]'") from None
+
+    # By descriptor: soundfile refuses names that are not valid UTF-8, and goes by endings such as .raw.
+    return soundfile.SoundFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+
+
+def _reason(error: Exception) -> str:
+    return str(getattr(error, "strerror", None) or error)

@@ -1,0 +1,200 @@
+"""A real library as the policy sees it."""
+
+from __future__ import annotations
+
+import logging
+import sqlite3
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from mien_device.config import MusicConfig, MusicMode
+from mien_device.library.analysers import FakeAnalyser
+from mien_device.library.catalogue import heard
+from mien_device.library.database import FILE
+from mien_device.library.scan import scan
+from mien_device.library.store import Library
+from mien_device.listeners import Ending, Listener
+from mien_device.music import Track
+from mien_device.music.choosers import Ending as TrackEnding
+from mien_device.parts import open_chooser
+from mien_device.policy import Choice, Outcome, Phase, Target
+from mien_device.shelf import LibraryShelf
+from mien_models.labels import Mood
+from mien_models.listening import Analysis, Estimate
+from tests.device.library.audio import write_sound, write_tags
+
+SAD = Listener(-0.6, 0.2, -0.3, 0.2, faces=1)
+
+
+class Stock:
+    """A scanned and listened-to library, and the shelf before it."""
+
+    def __init__(self, folder: Path, songs: int) -> None:
+        self.folder, self.music = folder / "state", folder / "music"
+        for number in range(songs):
+            path = write_sound(self.music / f"{number:02}.wav", number, level=0.01 * (number + 1))
+            write_tags(path, f"Song {number}", f"Artist {number % 5}")
+        with Library.open(self.folder) as library:
+            scan(library, [self.music])
+        self.shelf = LibraryShelf.open(self.folder)
+
+    def hear(self, change: dict[str, float] | None = None) -> None:
+        """What a scan keeps of listening, with some of it changed."""
+        with Library.open(self.folder) as library:
+            for song in library.songs():
+                heard(library, track(library, song.id), "fake 1", replace(self.analysis(song.path), **(change or {})))
+
+    @staticmethod
+    def analysis(path: Path) -> Analysis:
+        return FakeAnalyser().listen(path)
+
+
+@pytest.fixture
+def stock(tmp_path: Path) -> Stock:
+    return Stock(tmp_path, 12)
+
+
+def track(library: Library, song: str) -> int:
+    return int(library.rows("SELECT id FROM track WHERE hash = ?", song)[0]["id"])
+
+
+def choice_of(shelf: LibraryShelf, song: str) -> Choice:
+    chosen = next(each for each in shelf.songs() if each.id == song)
+    target = Target(0.0, 0.0, (0.0, 0.0), Phase.MATCH)
+    return Choice(chosen, MusicMode.LIFT, target, SAD, Ending.PLAYED, 100.0, "Lift: begins there.")
+
+
+def test_only_songs_that_were_listened_to_stand_there(stock: Stock) -> None:
+    assert stock.shelf.songs() == []
+    stock.hear()
+    songs = stock.shelf.songs()
+    assert [song.title for song in songs] == [f"Song {number}" for number in range(12)]
+    analysis = stock.shelf.analysis(songs[3].id)
+    assert analysis is not None
+    assert (songs[3].estimate, songs[3].loudness_lufs) == (analysis.estimate, analysis.loudness_lufs)
+
+
+def test_what_was_played_comes_back_whole(stock: Stock) -> None:
+    stock.hear()
+    song = stock.shelf.songs()[0].id
+    outcome = Outcome(song, 100.0, MusicMode.LIFT, Ending.SKIPPED, 12.0, 180.0, SAD, replace(SAD, valence=0.1))
+    stock.shelf.keep(choice_of(stock.shelf, song), outcome, Mood.SAD)
+    assert stock.shelf.plays() == [outcome]
+    with Library.open(stock.folder) as library:
+        (play,) = library.plays()
+        assert (play.why, play.mood, play.skipped) == ("Lift: begins there.", "sad", True)
+
+
+def test_it_knows_when_somebody_else_has_changed_the_library(stock: Stock) -> None:
+    stock.hear()
+    assert stock.shelf.changed()
+    assert not stock.shelf.changed()
+    song = stock.shelf.songs()[0].id
+    outcome = Outcome(song, 100.0, MusicMode.LIFT, Ending.PLAYED, 12.0, 180.0, SAD, SAD)
+    stock.shelf.keep(choice_of(stock.shelf, song), outcome, Mood.SAD)
+    assert not stock.shelf.changed(), "what it wrote itself is no news"
+    with Library.open(stock.folder) as library:
+        library.like(song, False)
+    assert stock.shelf.changed()
+    assert [liking.liked for liking in stock.shelf.likings()] == [False]
+
+
+def test_corrections_move_the_songs_that_sound_like_them(tmp_path: Path) -> None:
+    """The model hears every song as neither nor; the user says that the loud ones are pleasant, the soft ones not."""
+    stock = Stock(tmp_path, 40)
+    rng = np.random.default_rng(0)
+    loud = {}
+    with Library.open(stock.folder) as library:
+        for number, song in enumerate(library.songs()):
+            loud[song.id] = bool(number % 2)
+            features = np.float32([loud[song.id], *rng.normal(size=3)])
+            place = Estimate(0.0, 0.5, 0.0, 0.5)
+            heard(
+                library,
+                track(library, song.id),
+                "1",
+                replace(stock.analysis(song.path), estimate=place, features=features),
+            )
+            if number < 30:
+                library.correct(song.id, 0.6 if loud[song.id] else -0.6, 0.0)
+    others = [song for song in stock.shelf.songs() if not song.corrected]
+    assert len(others) == 10
+    for song in others:
+        assert song.estimate.valence > 0.2 if loud[song.id] else song.estimate.valence < -0.2
+        assert song.estimate.valence_sd == 0.5
+
+
+def test_a_library_that_breaks_while_it_is_used_is_one_line(stock: Stock, caplog: pytest.LogCaptureFixture) -> None:
+    stock.hear()
+    known = {song.id for song in stock.shelf.songs()}
+    connection = sqlite3.connect(stock.folder / FILE)
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    with (stock.folder / FILE).open("r+b") as file:  # as a card does that is failing
+        file.write(b"\xff" * (stock.folder / FILE).stat().st_size)
+    with caplog.at_level(logging.WARNING):
+        for _ in range(3):
+            assert stock.shelf.plays() == []
+            assert not stock.shelf.changed()
+            assert {song.id for song in stock.shelf.songs()} == known != set(), "the music goes on"
+    (record,) = caplog.records
+    assert FILE in record.message
+    assert "\n" not in record.message
+
+
+def test_auto_takes_the_folders_first_and_the_library_as_soon_as_songs_were_listened_to(
+    stock: Stock, tmp_path: Path
+) -> None:
+    config = MusicConfig(folder=tmp_path / "folders")
+    chooser, *_ = open_chooser(config, stock.folder)
+    chooser.mode = MusicMode.LIFT
+
+    def choose() -> Track | None:
+        return chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED)
+
+    assert choose() is None
+    stock.hear()
+    heard = choose()
+    assert heard is not None
+    assert heard.path.parent == stock.music
+    assert heard.why.startswith("Lift")
+    chooser.ended(heard, TrackEnding.UNPLAYABLE, 0.0, heard=False)
+    assert heard.path not in {track.path for _ in range(20) if (track := choose())}, "its own chooser was told"
+    own = write_sound(tmp_path / "folders" / "neutral" / "own.wav", 99)
+    sorted_by_hand = choose()
+    assert sorted_by_hand is not None
+    assert sorted_by_hand.path == own
+    assert not chooser.wants_change(sorted_by_hand, Mood.SAD, 0.0)
+    again = chooser.again(heard.path, Mood.SAD)
+    assert again is not None, "what played before a restart is looked for in both"
+
+
+@pytest.mark.parametrize(("choose", "kind"), [("folders", "FolderChooser"), ("library", "PolicyChooser")])
+def test_what_was_asked_for_is_taken(stock: Stock, tmp_path: Path, choose: str, kind: str) -> None:
+    config = MusicConfig.model_validate({"folder": tmp_path, "choose": choose})
+    assert type(open_chooser(config, stock.folder)[0]).__name__ == kind
+
+
+@pytest.mark.parametrize(("choose", "level"), [("library", "ERROR"), ("auto", "WARNING")])
+def test_a_library_that_cannot_be_opened_does_not_silence_the_music(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, choose: str, level: str
+) -> None:
+    (tmp_path / FILE).write_bytes(b"no library at all" * 100)
+    config = MusicConfig.model_validate({"folder": tmp_path, "choose": choose})
+    assert type(open_chooser(config, tmp_path)[0]).__name__ == "FolderChooser"
+    record = next(record for record in caplog.records if "by folder only" in record.message)
+    assert record.levelname == level
+    assert "no library" in record.message
+
+
+def test_a_track_carries_what_was_heard_of_it(stock: Stock) -> None:
+    stock.hear({"cue_in_s": 0.05, "cue_out_s": 0.2})
+    chooser, *_ = open_chooser(MusicConfig(folder=stock.music), stock.folder)
+    first = chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED)
+    assert first is not None
+    assert (first.cue_in_s, first.cue_out_s, first.artist[:6]) == (0.05, 0.2, "Artist")
+    assert first.loudness_lufs == pytest.approx(stock.analysis(first.path).loudness_lufs)
+    assert first.why.endswith(".")

@@ -1,0 +1,352 @@
+"""The local page in a real browser, on the real daemon: every control does what it says and comes back over MQTT."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+import pytest
+
+from mien_device.demo.tunes import write_tunes
+from mien_models.labels import AFFECT
+from tests.browser import SIZES, THEMES, browser, opened, violations
+from tests.end_to_end.device import Device, toml
+from tests.end_to_end.house import wait_until
+from tests.end_to_end.library import stock
+from tests.listener import Listener
+from tests.mosquitto import Mosquitto, free_port, require_mosquitto
+from tests.needs import need_module
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+ID = "shown"
+EDGE = 44
+"""Pixels round the plane of songs, as in chart.js."""
+FIRE = [
+    *("--exclude-path", "/api/events", "--phases", "coverage,fuzzing", "--max-examples", "3", "--workers", "4"),
+    *("--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"),
+    *("--continue-on-failure", "--no-color", "--suppress-health-check", "all", "--generation-database", "none"),
+]
+"""Of schemathesis. A stream of events has no end."""
+
+SAID = "(await (await fetch('/api/songs')).json()).data.songs.find(s => s.corrected).place"
+"""Where a person put the only song that was put anywhere."""
+NOT_EMPTY = "e => new Set(e.getContext('2d').getImageData(0, 0, e.width, e.height).data).size > 20"
+GREY_AND_NOT_EMPTY = """e => {
+    const data = e.getContext('2d').getImageData(0, 0, 48, 48).data;
+    let grey = true;
+    for (let i = 0; i < data.length; i += 4) grey &&= data[i] === data[i + 1] && data[i] === data[i + 2];
+    return grey && new Set(data).size > 20;
+}"""
+
+
+class Home:
+    """The broker's side of it."""
+
+    def __init__(self, ears: Listener) -> None:
+        self.ears = ears
+
+    def wait_for(self, topic: str, payload: str) -> None:
+        self.ears.wait_for(f"mien/{ID}/{topic}", payload)
+
+    def wait_for_playing(self, title: str, why: str) -> None:
+        def playing() -> bool:
+            now = json.loads(self.ears.received(f"mien/{ID}/now_playing/state")[-1])
+            return (now["title"], now["why"]) == (title, why)
+
+        wait_until(playing, 10, lambda: str(self.ears.received(f"mien/{ID}/now_playing/state")))
+
+    def count(self, topic: str) -> int:
+        return len(self.ears.received(f"mien/{ID}/{topic}"))
+
+    def events(self, kind: str) -> int:
+        return sum(json.loads(text)["event_type"] == kind for text in self.ears.received(f"mien/{ID}/event"))
+
+    def say(self, thing: str, payload: str) -> None:
+        self.ears.publish(f"mien/{ID}/{thing}/set", payload)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Music with a cover in the folder of happy songs alone."""
+    folder = tmp_path_factory.mktemp("page")
+    write_tunes(folder / "tunes")
+    picture = np.full((64, 64, 3), (20, 120, 240), np.uint8)
+    cv2.imwrite(str(folder / "tunes" / "happy" / "cover.png"), picture)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def broker(folder: Path) -> Iterator[Mosquitto]:
+    require_mosquitto()
+    with Mosquitto(folder) as broker:
+        yield broker
+
+
+def config(broker: Mosquitto, folder: Path, port: int) -> str:
+    return toml(
+        camera={"source": "demo"},
+        music={"folder": folder / "tunes", "player": "null", "volume": 60},
+        mqtt={"host": "127.0.0.1", "port": broker.port, "device_id": ID},
+        page={"port": port, "live": True},
+    )
+
+
+@pytest.fixture(scope="module")
+def address(broker: Mosquitto, folder: Path, home: Home) -> Iterator[str]:
+    port = free_port()
+    device = Device(folder, config(broker, folder, port))
+    stock(device, folder / "tunes")
+    with device:
+        home.ears.wait_for(f"mien/{ID}/now_playing/state", timeout_s=30)
+        yield f"http://127.0.0.1:{port}/"
+        code, _ = device.terminate()
+        assert code == 0, device.log
+        assert "Traceback" not in device.log
+
+
+@pytest.fixture(scope="module")
+def home(broker: Mosquitto) -> Iterator[Home]:
+    with Listener(broker.port, topics=f"mien/{ID}/#") as ears:
+        yield Home(ears)
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    with browser() as chromium:
+        yield chromium
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    with opened(chromium, address, viewport={"width": 1280, "height": 720}) as page:
+        yield page
+
+
+def test_the_mood_and_the_music_are_seen(page: Page) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.locator("#mood-word")).not_to_have_text("…")
+    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=60_000)  # the demo's scenes come round
+    expect(page.locator("#mood-detail")).to_contain_text("one person in view")
+    expect(page.locator("#plane")).to_have_attribute("aria-label", "Happy, on the pleasant, lively side; rather sure.")
+    expect(page.locator("#title")).to_have_text("Sunny steps")
+    expect(page.locator("#why")).to_contain_text("looks happy")
+    expect(page.locator("#elapsed")).to_contain_text("0:")
+    page.wait_for_function("() => document.getElementById('cover').naturalWidth === 64")
+    expect(page.locator("#spoken")).to_contain_text("Sunny steps")
+
+
+def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
+    from playwright.sync_api import expect
+
+    pause = page.locator("#pause")
+    expect(pause).to_have_accessible_name("Pause")
+    pause.click()
+    home.wait_for("pause/state", "ON")
+    expect(pause).to_have_accessible_name("Play")
+    home.say("pause", "OFF")
+    expect(pause).to_have_accessible_name("Pause")
+
+    skipped = home.events("track_skipped")
+    page.get_by_role("button", name="Next song").click()
+    page.wait_for_timeout(100)
+    home.ears.wait_for(f"mien/{ID}/event", count=home.count("event") + 1)
+    assert home.events("track_skipped") > skipped
+
+    volume = page.get_by_role("slider", name="Volume")
+    expect(volume).to_have_value("60")
+    volume.focus()
+    page.keyboard.press("ArrowUp")
+    home.wait_for("volume/state", "61")
+    page.wait_for_timeout(900)  # whoever holds the slider is not disturbed for so long
+    home.say("volume", "17")
+    expect(volume).to_have_value("17")
+
+    for mode in ("Lift", "Calm", "Energise", "Vent", "Shuffle", "Off", "Follow"):
+        button = page.get_by_role("button", name=mode, exact=True)
+        button.click()
+        home.wait_for("mode/state", mode.lower())
+        expect(button).to_have_attribute("aria-pressed", "true")
+
+    camera = page.get_by_role("switch", name="Camera")
+    expect(camera).to_be_checked()
+    camera.click()
+    home.wait_for("camera/state", "OFF")
+    expect(camera).not_to_be_checked()
+    expect(page.locator("#mood-word")).to_have_text("Resting")
+    camera.click()
+    expect(camera).to_be_checked()
+
+
+def test_the_keyboard_reaches_every_control_in_order(page: Page) -> None:
+    names = []
+    for _ in range(17):
+        page.keyboard.press("Tab")
+        names.append(page.evaluate("() => document.activeElement.ariaLabel ?? document.activeElement.innerText"))
+    order = ["To the controls", "Now", "Library", "Live", "Camera", "Pause", "Next song"]
+    assert [name for name in dict.fromkeys(names) if name in order] == order
+    assert {"Follow", "Lift", "Calm", "Energise", "Vent", "Shuffle", "Off"} <= set(names)
+
+
+def test_words_for_the_screen_are_shown_as_words(page: Page, home: Home) -> None:
+    from playwright.sync_api import expect
+
+    words = "<img src=x onerror=alert(1)> Dinner\nis ready"
+    home.say("message", words)
+    expect(page.locator("#screen")).to_have_text(words)
+    assert page.locator("#screen img").count() == 0
+    home.say("message", "")
+    expect(page.locator("#screen")).to_be_hidden()
+
+
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize("size", SIZES)
+def test_nothing_serious_for_axe_and_nothing_beyond_the_edge(
+    chromium: Browser, address: str, size: str, theme: str
+) -> None:
+    width, height = SIZES[size]
+    with opened(chromium, address, viewport={"width": width, "height": height}, color_scheme=theme) as page:
+        page.wait_for_function("() => document.getElementById('mood-word').textContent !== '…'")
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert violations(page) == []
+        small = page.evaluate(
+            "() => [...document.querySelectorAll('button, input')].filter(e => e.checkVisibility() && e.offsetHeight < 43)"
+            ".map(e => e.id || e.textContent)"
+        )
+        assert small == [], "a finger finds it"
+
+
+def test_the_live_view_shows_the_camera_and_everybody_is_told(
+    chromium: Browser, address: str, page: Page, home: Home
+) -> None:
+    from playwright.sync_api import expect
+
+    expect(page.locator("#watched")).to_have_text("")
+    with opened(chromium, address, viewport={"width": 1280, "height": 720}) as other:
+        other.get_by_role("link", name="Live").click()
+        card = other.locator(".face").first
+        expect(card.get_by_role("heading")).to_contain_text("%", timeout=30_000)
+        assert card.locator(".crop").evaluate(GREY_AND_NOT_EMPTY)
+        assert other.locator("#picture").evaluate(NOT_EMPTY)
+        expect(other.locator("#figures")).to_contain_text("frames a second")
+        assert violations(other) == []
+        assert other.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        expect(page.locator("#watched")).to_contain_text("somebody sees through the camera")
+        home.say("camera", "OFF")
+        expect(other.locator("#live-empty")).to_have_text("The camera is switched off.")
+        assert other.locator(".face").count() == 0
+        home.say("camera", "ON")
+        expect(other.locator("#live-empty")).to_be_hidden(timeout=20_000)
+        other.get_by_role("link", name="Now").click()
+        expect(page.locator("#watched")).to_have_text("", timeout=10_000)
+
+
+def test_a_song_is_found_played_liked_and_put_in_its_place(chromium: Browser, address: str, home: Home) -> None:
+    from playwright.sync_api import expect
+
+    with opened(chromium, f"{address}#library", viewport={"width": 1280, "height": 720}) as page:
+        rows = page.locator("#list button")
+        expect(page.locator("#count")).to_contain_text("songs")
+        assert rows.count() == 7
+        page.get_by_role("searchbox").fill("slammed DOOR")
+        expect(rows).to_have_count(1)
+        rows.first.click()
+        card = page.locator("#chosen")
+        expect(card.get_by_role("heading")).to_have_text("Slammed door")
+
+        card.get_by_role("button", name="Play this song").click()
+        home.wait_for_playing("Slammed door", "You asked for it.")
+        like = card.get_by_role("button", name="Like")
+        like.click()
+        expect(like).to_have_attribute("aria-pressed", "true")
+
+        expect(card).to_contain_text("as mien hears it")
+        pleasant = card.get_by_role("slider", name="unpleasant to pleasant")
+        pleasant.focus()
+        page.keyboard.press("End")
+        expect(card).to_contain_text("as you said")
+        page.locator("#search").fill("")
+        box = page.locator("#songs").bounding_box()
+        assert box is not None
+        middle = box["y"] + box["height"] / 2
+        place = page.evaluate(f"async () => ({SAID})")
+        assert place["valence"] == 1.0
+        page.mouse.move(box["x"] + box["width"] - EDGE, middle - place["arousal"] * (box["height"] / 2 - EDGE))
+        page.mouse.down()
+        page.mouse.move(box["x"] + box["width"] / 2, box["y"] + EDGE, steps=4)
+        page.mouse.up()
+        page.wait_for_function(
+            f"async () => {{ const p = ({SAID}); return Math.abs(p.valence) < 0.02 && p.arousal > 0.98; }}"
+        )
+
+        card.get_by_role("button", name="Back to where mien hears it").click()
+        expect(card).to_contain_text("as mien hears it")
+        assert violations(page) == []
+        page.set_viewport_size({"width": 320, "height": 568})
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert violations(page) == []
+
+
+def test_who_wants_no_motion_gets_none(chromium: Browser, address: str) -> None:
+    count = "window.turns = 0; const ask = requestAnimationFrame; window.requestAnimationFrame = f => { turns++; return ask(f); }"
+    turns = {}
+    for motion in ("reduce", "no-preference"):
+        context = chromium.new_context(reduced_motion=motion)
+        page = context.new_page()
+        page.add_init_script(count)
+        page.goto(address)
+        page.wait_for_timeout(2500)
+        turns[motion] = page.evaluate("() => turns")
+        context.close()
+    assert turns["reduce"] < 15, "drawn when there is news only"
+    assert turns["no-preference"] > turns["reduce"]
+
+
+def test_the_page_knows_where_the_feelings_lie(page: Page) -> None:
+    places = page.evaluate("async () => (await import('/static/js/plane.js')).PLACES")
+    assert {name: tuple(place) for name, place in places.items()} == {str(key): value for key, value in AFFECT.items()}
+
+
+def test_it_says_when_the_device_is_gone_and_comes_back_with_it(
+    chromium: Browser, broker: Mosquitto, folder: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    text = config(broker, folder, port := free_port()).replace(ID, "other")
+    with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/other/#") as ears:
+        ears.wait_for("mien/other/availability", "online", timeout_s=30)
+        with opened(chromium, f"http://127.0.0.1:{port}/") as page:
+            expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=30_000)
+            assert device.terminate()[0] == 0
+            expect(page.locator("#link")).to_contain_text("does not answer")
+            page.locator("#next").click()
+            expect(page.get_by_role("alert")).to_have_text("The device does not answer.")
+            (tmp_path / "again").mkdir()
+            with Device(tmp_path / "again", text, home=device.home):
+                expect(page.locator("#link")).to_have_text("", timeout=60_000)
+
+
+def test_no_request_makes_the_api_fail(broker: Mosquitto, folder: Path, tmp_path: Path) -> None:
+    need_module("schemathesis")
+    port = free_port()
+    with Device(tmp_path, config(broker, folder, port).replace(ID, "fuzzed").replace("live = true", "")) as device:
+        with Listener(broker.port, topics="mien/fuzzed/#") as ears:
+            ears.wait_for("mien/fuzzed/availability", "online", timeout_s=30)
+        run = subprocess.run(
+            [sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/api/openapi.json", *FIRE],
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
+            check=False,
+        )
+        assert run.returncode == 0, run.stdout[-6000:]
+        assert device.process.poll() is None
+        assert "Traceback" not in device.log
