@@ -13,7 +13,7 @@ from typing import Any
 
 from mien_device.config.schema import Config
 from mien_device.home.entities import ENTITIES, Entity, Expiry, Feature
-from mien_device.home.messages import Availability, CameraAvailability
+from mien_device.home.messages import OFFLINE, ONLINE, Availability, CameraAvailability
 from mien_models import __version__
 
 STATS_INTERVAL_S = 60.0
@@ -140,4 +140,5 @@ def _topic(entity: Entity) -> str:
 
 
 def _available(device: Device, relative: str) -> dict[str, str]:
-    return {"t": f"{device.base}/{relative}"}
+    # Home Assistant's own defaults are lost now and then while it imports another platform in another thread.
+    return {"t": f"{device.base}/{relative}", "pl_avail": ONLINE, "pl_not_avail": OFFLINE}

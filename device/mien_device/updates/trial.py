@@ -30,9 +30,16 @@ Open = Callable[[Path], Classifier]
 class Trial:
     """Used by one thread, which hands it the faces that the answering model has read."""
 
-    def __init__(self, config: UpdatesConfig, store: Store, reader: ExchangeableReader, open_model: Open) -> None:
-        """`store` after its `begin`; `reader` answers with the model that it named."""
-        self._config, self._store, self._reader, self._open = config, store, reader, open_model
+    def __init__(
+        self,
+        config: UpdatesConfig,
+        store: Store,
+        reader: ExchangeableReader,
+        open_model: Open,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`store` after its `begin`; `reader` answers with the model that it named; `clock` counts seconds."""
+        self._config, self._store, self._reader, self._open, self._clock = config, store, reader, open_model, clock
         self._shadow = self._fresh()
         self.beside: Classifier | None = None
         """The second model; None: there is no trial."""
@@ -90,7 +97,7 @@ class Trial:
         except _FAILURES as error:
             self._failed_beside(error)
             return False
-        now = time.monotonic()
+        now = self._clock()
         self._shadow.add(answer, second, now)
         if self._shadow.done:
             return self._decide()
@@ -152,7 +159,7 @@ class Trial:
         return classifier
 
     def _fresh(self) -> Shadow:
-        self._saved_at = time.monotonic()
+        self._saved_at = self._clock()
         return Shadow(60 * self._config.shadow_minutes, self._config.shadow_faces)
 
     def _answering(self) -> str:

@@ -60,7 +60,11 @@ def test_the_camera_out_of_order_takes_only_what_sees_with_it() -> None:
     parts = discovery.device_components(device())
     seeing = {key for key, part in parts.items() if "avty" in part}
     assert seeing == {"mood", "confidence", "valence", "arousal", "people", "presence", "snapshot"}
-    assert parts["mood"]["avty"] == [{"t": "mien/hall/availability"}, {"t": "mien/hall/camera/availability"}]
+    words = {"pl_avail": "online", "pl_not_avail": "offline"}
+    assert parts["mood"]["avty"] == [
+        {"t": "mien/hall/availability"} | words,
+        {"t": "mien/hall/camera/availability"} | words,
+    ]
 
 
 def test_a_slow_heartbeat_is_not_taken_for_death() -> None:

@@ -30,7 +30,8 @@ class Room:
     def __init__(self, folder: Path, config: UpdatesConfig) -> None:
         self.store = Store(folder, config.keys)
         self.reader = ExchangeableReader(Classifier.open(self.store.begin()))
-        self.trial = Trial(config, self.store, self.reader, Classifier.open)
+        self.now = 0.0
+        self.trial = Trial(config, self.store, self.reader, Classifier.open, lambda: self.now)
         self._faces: Iterator[Image] = itertools.cycle(load_prototypes().values())
 
     def look(self, faces: int = 300) -> None:
@@ -38,6 +39,7 @@ class Room:
         before = self.trial.phase
         for _ in range(faces):
             face = next(self._faces)
+            self.now += 0.1
             self.trial.compare(face, self.reader.read(face))
             if self.trial.phase is not before:
                 return
