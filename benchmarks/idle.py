@@ -77,7 +77,7 @@ def run(somebody: bool, seconds: float) -> float:
         rates: list[float] = []
 
         def looks() -> int:
-            return camera.number - daemon._frames.dropped
+            return camera.number - daemon._wiring.frames.dropped
 
         def watch() -> None:
             time.sleep(WARM_UP_S)

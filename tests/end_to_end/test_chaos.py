@@ -92,7 +92,7 @@ def test_a_broker_that_is_killed_again_and_again(tmp_path: Path, monkeypatch: py
             }
         )
         daemon = Daemon(config, build_parts(config), None, tmp_path / "state")
-        publisher = daemon._publisher
+        publisher = daemon._wiring.publisher
         assert isinstance(publisher, MqttPublisher)
         ears = Ears(broker.port, "mien/tossed")
         thread, over = threading.Thread(target=daemon.run), threading.Event()
