@@ -41,6 +41,7 @@ class PolicyChooser:
         log: Callable[[Choice, Outcome, Mood], None],
         keep_liking: Callable[[Liking, Mood], bool],
         analysis: Callable[[str], Analysis | None] = lambda song: None,
+        close: Callable[[], None] = lambda: None,
         clock: Callable[[], float] = clock.now,
     ) -> None:
         """Nothing is chosen yet.
@@ -50,6 +51,7 @@ class PolicyChooser:
             log: keeps a play, with the mood its song was chosen for.
             keep_liking: writes down what somebody said of a song, and says whether it could.
             analysis: what was heard of the song with an id.
+            close: lets go of what the others use.
             clock: Unix time; asked once, so that a clock that is set meanwhile disturbs nothing.
 
         """
@@ -60,6 +62,7 @@ class PolicyChooser:
         self._log = log
         self._keep_liking = keep_liking
         self._analysis = analysis
+        self._close = close
         self._offset = clock() - time.monotonic()
         self._now = time.monotonic()
         self._chosen: _Chosen | None = None
@@ -136,6 +139,10 @@ class PolicyChooser:
         )
         self._policy.ended(outcome)
         self._log(chosen.choice, outcome, track.mood)
+
+    def close(self) -> None:
+        """Let go of the library."""
+        self._close()
 
     def _take(self, choice: Choice | None, mood: Mood) -> Track | None:
         if choice is None:

@@ -172,7 +172,7 @@ def open_chooser(config: MusicConfig, folder: Path) -> tuple[Chooser, See, Calla
         log.info("songs are chosen from the library: %d", len(policy))
         return policy
 
-    chooser = PolicyChooser(open_policy, shelf.keep, shelf.keep_liking, shelf.analysis)
+    chooser = PolicyChooser(open_policy, shelf.keep, shelf.keep_liking, shelf.analysis, shelf.close)
     if config.choose == "library":
         return chooser, chooser.see, lambda: shelf.trouble
     folders = Playlists(config, may_be_empty=shelf.stocked)

@@ -129,6 +129,10 @@ class LibraryShelf:
         """Write down what somebody who looked like `mood` said of a song; whether that was done."""
         return self._keep(lambda library: library.like(liking.song, liking.liked, mood=mood, viewer=liking.listener))
 
+    def close(self) -> None:
+        """Close the library. May be called twice."""
+        self._library.close()
+
     def _keep(self, write: Callable[[Library], None]) -> bool:
         """Write it, after what waits; on a full disk it waits too. Whether it was written."""
         self._catch_up()

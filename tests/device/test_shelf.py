@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import logging
 import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
 
 from mien_device.config import MusicConfig, MusicMode
@@ -18,6 +21,7 @@ from mien_device.library.scan import scan
 from mien_device.library.store import Library
 from mien_device.listeners import Ending, Listener
 from mien_device.music import Track
+from mien_device.music.choosers import Chooser
 from mien_device.music.choosers import Ending as TrackEnding
 from mien_device.parts import open_chooser
 from mien_device.policy import Choice, Outcome, Phase, Target
@@ -47,14 +51,18 @@ class Stock:
             for song in library.songs():
                 heard(library, track(library, song.id), "fake 1", replace(self.analysis(song.path), **(change or {})))
 
+    def close(self) -> None:
+        self.shelf.close()
+
     @staticmethod
     def analysis(path: Path) -> Analysis:
         return FakeAnalyser().listen(path)
 
 
 @pytest.fixture
-def stock(tmp_path: Path) -> Stock:
-    return Stock(tmp_path, 12)
+def stock(tmp_path: Path) -> Iterator[Stock]:
+    with closing(Stock(tmp_path, 12)) as made:
+        yield made
 
 
 def track(library: Library, song: str) -> int:
@@ -104,7 +112,11 @@ def test_it_knows_when_somebody_else_has_changed_the_library(stock: Stock) -> No
 
 def test_corrections_move_the_songs_that_sound_like_them(tmp_path: Path) -> None:
     """The model hears every song as neither nor; the user says that the loud ones are pleasant, the soft ones not."""
-    stock = Stock(tmp_path, 40)
+    with closing(Stock(tmp_path, 40)) as stock:
+        check_that_corrections_move(stock)
+
+
+def check_that_corrections_move(stock: Stock) -> None:
     rng = np.random.default_rng(0)
     loud = {}
     with Library.open(stock.folder) as library:
@@ -130,9 +142,8 @@ def test_corrections_move_the_songs_that_sound_like_them(tmp_path: Path) -> None
 def test_a_library_that_breaks_while_it_is_used_is_one_line(stock: Stock, caplog: pytest.LogCaptureFixture) -> None:
     stock.hear()
     known = {song.id for song in stock.shelf.songs()}
-    connection = sqlite3.connect(stock.folder / FILE)
-    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    connection.close()
+    with closing(sqlite3.connect(stock.folder / FILE)) as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     with (stock.folder / FILE).open("r+b") as file:  # as a card does that is failing
         file.write(b"\xff" * (stock.folder / FILE).stat().st_size)
     with caplog.at_level(logging.WARNING):
@@ -145,11 +156,21 @@ def test_a_library_that_breaks_while_it_is_used_is_one_line(stock: Stock, caplog
     assert "\n" not in record.message
 
 
+@contextmanager
+def chooser_of(config: MusicConfig, folder: Path) -> Iterator[Chooser]:
+    chooser, *_ = open_chooser(config, folder)
+    with closing(chooser):
+        yield chooser
+
+
 def test_auto_takes_the_folders_first_and_the_library_as_soon_as_songs_were_listened_to(
     stock: Stock, tmp_path: Path
 ) -> None:
-    config = MusicConfig(folder=tmp_path / "folders")
-    chooser, *_ = open_chooser(config, stock.folder)
+    with chooser_of(MusicConfig(folder=tmp_path / "folders"), stock.folder) as chooser:
+        check_the_order(chooser, stock, tmp_path)
+
+
+def check_the_order(chooser: Chooser, stock: Stock, tmp_path: Path) -> None:
     chooser.mode = MusicMode.LIFT
 
     def choose() -> Track | None:
@@ -175,7 +196,17 @@ def test_auto_takes_the_folders_first_and_the_library_as_soon_as_songs_were_list
 @pytest.mark.parametrize(("choose", "kind"), [("folders", "FolderChooser"), ("library", "PolicyChooser")])
 def test_what_was_asked_for_is_taken(stock: Stock, tmp_path: Path, choose: str, kind: str) -> None:
     config = MusicConfig.model_validate({"folder": tmp_path, "choose": choose})
-    assert type(open_chooser(config, stock.folder)[0]).__name__ == kind
+    with chooser_of(config, stock.folder) as chooser:
+        assert type(chooser).__name__ == kind
+
+
+def test_who_chooses_lets_go_of_the_library(tmp_path: Path) -> None:
+    def held() -> bool:
+        return str(tmp_path / FILE) in {file.path for file in psutil.Process().open_files()}
+
+    with chooser_of(MusicConfig(folder=tmp_path / "folders"), tmp_path):
+        assert held()
+    assert not held()
 
 
 @pytest.mark.parametrize(("choose", "level"), [("library", "ERROR"), ("auto", "WARNING")])
@@ -192,8 +223,8 @@ def test_a_library_that_cannot_be_opened_does_not_silence_the_music(
 
 def test_a_track_carries_what_was_heard_of_it(stock: Stock) -> None:
     stock.hear({"cue_in_s": 0.05, "cue_out_s": 0.2})
-    chooser, *_ = open_chooser(MusicConfig(folder=stock.music), stock.folder)
-    first = chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED)
+    with chooser_of(MusicConfig(folder=stock.music), stock.folder) as chooser:
+        first = chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED)
     assert first is not None
     assert (first.cue_in_s, first.cue_out_s, first.artist[:6]) == (0.05, 0.2, "Artist")
     assert first.loudness_lufs == pytest.approx(stock.analysis(first.path).loudness_lufs)

@@ -179,9 +179,10 @@ class Jukebox:
         return self._keep_up(at)
 
     def close(self) -> None:
-        """Let go of the sound card. May be called twice."""
+        """Let go of the sound card and of what chooses. May be called twice."""
         self._tell_end(Ending.STOPPED)
         self._player.close()
+        self._chooser.close()
 
     def _keep_up(self, at: float) -> list[Change]:
         """Bring what sounds into line with what is wanted now."""

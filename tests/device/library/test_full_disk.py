@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -71,12 +72,12 @@ def test_all_of_it_is_read(disk: SmallDisk, music: Path, crash: bool) -> None:
 
 def test_without_a_library_an_empty_one_waits_for_room(disk: SmallDisk) -> None:
     disk.fill()
-    shelf = LibraryShelf.open(disk.folder)
-    assert not shelf.stocked
-    assert shelf.trouble is not None
-    disk.free()
-    shelf.changed()
-    assert shelf.trouble is None
+    with closing(LibraryShelf.open(disk.folder)) as shelf:
+        assert not shelf.stocked
+        assert shelf.trouble is not None
+        disk.free()
+        shelf.changed()
+        assert shelf.trouble is None
 
 
 @pytest.mark.parametrize("open_when_full", [False, True])
@@ -84,17 +85,17 @@ def test_what_waited_is_kept_when_there_is_room(disk: SmallDisk, music: Path, op
     with Library.open(disk.folder) as library:
         scan(library, [music])
         song = library.songs()[0].id
-    if not open_when_full:
-        shelf = LibraryShelf.open(disk.folder)
-    disk.fill()
     if open_when_full:
-        shelf = LibraryShelf.open(disk.folder)
-    shelf.keep_liking(Liking(song, True, SAD), Mood.SAD)
-    shelf.keep_liking(Liking(song, False, SAD), Mood.SAD)
-    assert shelf.trouble is not None
-    assert "full" in shelf.trouble
-    disk.free()
-    shelf.changed()
-    assert shelf.trouble is None
+        disk.fill()
+    with closing(LibraryShelf.open(disk.folder)) as shelf:
+        if not open_when_full:
+            disk.fill()
+        shelf.keep_liking(Liking(song, True, SAD), Mood.SAD)
+        shelf.keep_liking(Liking(song, False, SAD), Mood.SAD)
+        assert shelf.trouble is not None
+        assert "full" in shelf.trouble
+        disk.free()
+        shelf.changed()
+        assert shelf.trouble is None
     with Library.open(disk.folder) as library:
         assert [like.liked for like in library.likes()] == [True, False]

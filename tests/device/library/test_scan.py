@@ -6,6 +6,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -359,7 +360,7 @@ def test_a_full_disk_is_one_line_and_nothing_is_lost(music: Path, tmp_path: Path
 def test_tables_hold_only_what_refers_to_something(library: Library, music: Path) -> None:
     write_sound(music / "a.wav")
     scan(library, [music])
-    with sqlite3.connect(library.path) as connection:
+    with closing(sqlite3.connect(library.path)) as connection, connection:
         assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
 
 

@@ -6,6 +6,7 @@ import math
 import multiprocessing
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -116,7 +117,7 @@ def test_quarters(valence: float, arousal: float, mood: str) -> None:
 
 def test_a_newer_library_is_left_alone(tmp_path: Path) -> None:
     Library.open(tmp_path).close()
-    with sqlite3.connect(tmp_path / FILE) as connection:
+    with closing(sqlite3.connect(tmp_path / FILE)) as connection, connection:
         connection.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
     connection.close()
     with pytest.raises(MusicError, match="update mien"):

@@ -12,6 +12,7 @@ import struct
 import time
 import zipfile
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -68,10 +69,9 @@ def test_a_library_that_is_being_written_is_saved_whole(home: Home, tmp_path: Pa
         saved = backup(home, tmp_path / "b.zip")
     with zipfile.ZipFile(saved) as archive:
         archive.extract(FILE, tmp_path / "x")
-    connection = sqlite3.connect(tmp_path / "x" / FILE)
-    assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
-    assert connection.execute("SELECT count(*) FROM liking").fetchone() == (5,)
-    connection.close()
+    with closing(sqlite3.connect(tmp_path / "x" / FILE)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert connection.execute("SELECT count(*) FROM liking").fetchone() == (5,)
 
 
 def test_no_secret_is_saved_unless_asked_for(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -225,9 +225,8 @@ def add_to_listing(files: dict[str, bytes], name: str, content: bytes) -> None:
 def newer_library(files: dict[str, bytes], folder: Path) -> None:
     path = folder / "newer"
     path.write_bytes(files[FILE])
-    connection = sqlite3.connect(path)
-    connection.execute("PRAGMA user_version = 999")
-    connection.close()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("PRAGMA user_version = 999")
     add_to_listing(files, FILE, path.read_bytes())
 
 

@@ -54,3 +54,6 @@ class Chooser(Protocol):
 
     def ended(self, track: Track, ending: Ending, at_s: float, *, heard: bool) -> None:
         """Take note of how `track` ended, at this second of it. Not `heard`: there was no sound card."""
+
+    def close(self) -> None:
+        """Let go of what it reads from. Nothing is asked of it after that."""

@@ -51,6 +51,10 @@ class FirstChooser:
         if owner is not None:
             owner.ended(track, ending, at_s, heard=heard)
 
+    def close(self) -> None:
+        for chooser in self._choosers:
+            chooser.close()
+
     def _first(self, answers: Iterable[tuple[Track | None, Chooser]]) -> Track | None:
         for track, chooser in answers:
             if track is not None:

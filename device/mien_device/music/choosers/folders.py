@@ -70,6 +70,9 @@ class FolderChooser:
             if track.path in bag:
                 bag.remove(track.path)
 
+    def close(self) -> None:
+        """Nothing is open between two songs."""
+
     def _wanted(self, mood: Mood, present: Emotion | None = None) -> Emotion | None:
         """Whose music is to be played; with `shuffle` `present`, or by chance, a folder of many files more often."""
         if mood is Mood.NONE or self.mode is not MusicMode.SHUFFLE:
