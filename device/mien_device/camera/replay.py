@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
 from pathlib import Path
 from typing import Protocol
 
 import cv2
 
 from mien_device.camera import Frame
+from mien_device.camera.pace import Clock, LeapingClock, Pace
 from mien_device.camera.quiet import silence_opencv
 from mien_models.errors import DataError
 from mien_models.pictures import read_picture
@@ -46,25 +46,25 @@ class _Reel(Protocol):
 class ReplayCamera:
     """Shows a file as a camera would: in real time, late frames left out, so that ten seconds of it take ten seconds.
 
-    A video has its own rate; pictures are given `fps` times a second, each for `PICTURE_S`. With `realtime=False` every
-    frame is given, without a pause, and stamped with the time at which it would have come.
+    A video has its own rate; pictures are given `fps` times a second, each for `PICTURE_S`. With `realtime=False` the clock
+    leaps: every frame is given, without a pause, and stamped with the time at which it would have come.
 
     Raises:
         DataError: there is nothing at `path` that can be shown.
 
     """
 
-    def __init__(self, path: Path, fps: float = 10.0, *, loop: bool = True, realtime: bool = True) -> None:
+    def __init__(
+        self, path: Path, fps: float = 10.0, *, loop: bool = True, realtime: bool = True, clock: Clock | None = None
+    ) -> None:
         silence_opencv()
         self.name = f"replay of {path.name}"
         self._reel = _open_reel(path, fps)
         self._loop = loop
-        self._realtime = realtime
-        self._closed = threading.Event()
+        self._pace = Pace(self._reel.fps, clock if realtime else LeapingClock())
         self._in_use = threading.Lock()
-        self._started = 0.0
         self._position = 0
-        """Pictures shown or left out since `_started`."""
+        """Pictures shown or left out in this round."""
         self._number = 0
 
     @property
@@ -80,32 +80,26 @@ class ReplayCamera:
     def read(self) -> Frame | None:
         """The frame whose time has come; None at the end (unless it loops) and after `close`."""
         if self._number == 0:
-            self._started = time.monotonic()  # not when opened: what else starts meanwhile must not cost the beginning
+            self._pace.begin()  # not when opened: what else starts meanwhile must not cost the beginning
         with self._in_use:
-            image = None if self._closed.is_set() else self._next()
+            image = None if self._pace.closed else self._next()
         # The last picture is shown for its time as well, so the end comes when a next one would.
-        due = self._due(self._position if image is None else self._position - 1)
-        if self._realtime and self._closed.wait(max(0.0, due - time.monotonic())):
+        if not self._pace.wait(self._position if image is None else self._position - 1) or image is None:
             return None
-        if image is None:
-            return None
-        frame = Frame(image, time.monotonic() if self._realtime else due, self._number)
+        frame = Frame(image, self._pace.now(), self._number)
         self._number += 1
         return frame
 
     def close(self) -> None:
         """Let go of the file; a `read` that waits returns at once."""
-        self._closed.set()
+        self._pace.close()
         with self._in_use:
             self._reel.close()
-
-    def _due(self, position: int) -> float:
-        return self._started + position / self._reel.fps
 
     def _next(self) -> Image | None:
         """The next picture that is not late, from the beginning again if it loops."""
         more = True
-        while more and self._realtime and self._due(self._position + 1) <= time.monotonic():
+        while more and self._pace.due(self._position + 1) <= self._pace.now():
             more = self._reel.skip()
             self._position += more
         image = self._reel.next() if more else None
@@ -113,8 +107,8 @@ class ReplayCamera:
             self._reel.rewind()
             image = self._reel.next()
             # The second round begins where the first ended, or now if we are late.
-            end = self._due(self._position)
-            self._started, self._position = max(end, time.monotonic()) if self._realtime else end, 0
+            self._pace.begin(self._pace.due(self._position))
+            self._position = 0
         if image is not None:
             self._position += 1
         return image

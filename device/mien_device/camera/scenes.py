@@ -6,8 +6,6 @@ through the real finder and the real network like any other frame; nothing tells
 
 from __future__ import annotations
 
-import threading
-import time
 from dataclasses import dataclass
 
 import cv2
@@ -15,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_device.camera import Frame
+from mien_device.camera.pace import Clock, Pace
 from mien_models.labels import Emotion
 from mien_models.preprocess import FACE_SIZE, Image
 from mien_models.selftest import load_prototypes
@@ -51,28 +50,33 @@ class DemoCamera:
 
     name = "demo scenes"
 
-    def __init__(self, width: int = 640, height: int = 480, fps: float = 10.0, script: Script = SCRIPT) -> None:
+    def __init__(
+        self,
+        width: int = 640,
+        height: int = 480,
+        fps: float = 10.0,
+        script: Script = SCRIPT,
+        clock: Clock | None = None,
+    ) -> None:
         self._script = script
-        self._width, self._height, self._period_s = width, height, 1 / fps
+        self._width, self._height = width, height
         self._faces = load_prototypes()
         self._backdrop = _draw_backdrop(width, height)
-        self._closed = threading.Event()
-        self._started = time.monotonic()
+        self._pace = Pace(fps, clock)
         self._number = 0
 
     def read(self) -> Frame | None:
         """The next scene when its time has come; None after `close`."""
-        due = self._started + self._number * self._period_s
-        if self._closed.wait(max(0.0, due - time.monotonic())):
+        if not self._pace.wait(self._number):
             return None
-        now = time.monotonic()
-        frame = Frame(self.draw(now - self._started), now, self._number)
+        now = self._pace.now()
+        frame = Frame(self.draw(now - self._pace.started), now, self._number)
         # A machine that is too slow for this rate skips scenes instead of showing them late.
-        self._number = max(self._number + 1, int((now - self._started) / self._period_s))
+        self._number = max(self._number + 1, self._pace.reached())
         return frame
 
     def close(self) -> None:
-        self._closed.set()
+        self._pace.close()
 
     def draw(self, at: float) -> Image:
         """The scene `at` seconds after the start, (height, width, 3) uint8. The same for the same second."""

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from mien_device.camera.scenes import SCRIPT, DemoCamera, on_stage
+from tests.waiting import well_within
 
 
 def test_the_script_repeats() -> None:
@@ -33,11 +34,10 @@ def test_frames_keep_their_pace_and_close_wakes_the_reader() -> None:
     camera = DemoCamera(fps=20)
     begin = time.monotonic()
     frames = [camera.read() for _ in range(5)]
-    assert 0.15 < time.monotonic() - begin < 1.0
+    assert time.monotonic() - begin > 0.15
     assert [frame.number for frame in frames if frame] == sorted({frame.number for frame in frames if frame})
-    slow = DemoCamera(fps=0.1)
-    assert slow.read() is not None  # the first is due at once, the second in ten seconds
+    slow = DemoCamera(fps=1 / 120)
+    assert slow.read() is not None  # the first is due at once, the second in two minutes
     threading.Timer(0.1, slow.close).start()
-    begin = time.monotonic()
-    assert slow.read() is None
-    assert time.monotonic() - begin < 2.0
+    with well_within(120):
+        assert slow.read() is None
