@@ -27,6 +27,14 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a test keeps is seen by no other one, nor by the person at this machine. Processes that it starts inherit it."""
+    own = tmp_path_factory.mktemp("own")
+    for kind in ("STATE", "CACHE"):
+        monkeypatch.setenv(f"MIEN_{kind}_DIR", str(own / kind.lower()))
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder that holds `data/` (data sets) and `footage/` (clips and stills): MIEN_DATA, else ../shared."""

@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import threading
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,6 +12,7 @@ import pytest
 from mien_device import state
 from mien_device.config import MusicMode
 from mien_device.state import Memory, Remembered, cache_folder, state_folder
+from tests.waiting import wait_until
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -50,13 +49,6 @@ def writes(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
 
     monkeypatch.setattr(state, "write_whole", write)
     return seen
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
 
 
 def test_a_slider_is_written_seldom_and_by_nobody_who_has_other_work(

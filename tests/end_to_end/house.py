@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -55,11 +53,3 @@ class House:
     def events(self, kind: str) -> list[dict[str, Any]]:
         """The events of one kind, in order."""
         return [event for event in map(json.loads, self.received("event")) if event["event_type"] == kind]
-
-
-def wait_until(condition: Callable[[], object], timeout_s: float, what: Callable[[], str]) -> None:
-    """Wait for `condition`; `what` says in the failure what did not happen."""
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end, f"not within {timeout_s} s: {what()}"
-        time.sleep(0.05)

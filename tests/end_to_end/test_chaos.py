@@ -27,9 +27,9 @@ from mien_device.home.mqtt import MqttPublisher
 from mien_device.parts import build_parts
 from mien_models.labels import Mood
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
 from tests.listener import Listener
 from tests.mosquitto import HOST, Mosquitto, require_mosquitto
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -100,7 +100,7 @@ def test_a_broker_that_is_killed_again_and_again(tmp_path: Path, monkeypatch: py
         thread.start()
         busy.start()
         try:
-            wait_until(lambda: publisher.connected, 20, lambda: "it connects")
+            wait_until(lambda: publisher.connected, lambda: "it connects")
             threads, begun = 0, 0
             for number in range(KILLS):
                 time.sleep(rng.uniform(0.0, 2.0))
@@ -109,10 +109,10 @@ def test_a_broker_that_is_killed_again_and_again(tmp_path: Path, monkeypatch: py
                 broker.start()
                 if number == KILLS // 2:  # everything that is made once was made
                     threads, begun = threading.active_count(), psutil.Process().memory_info().rss
-            wait_until(lambda: publisher.connected, 20, lambda: "it connects again")
+            wait_until(lambda: publisher.connected, lambda: "it connects again")
             assert threading.active_count() == threads
             assert psutil.Process().memory_info().rss - begun < GROWTH_BYTES
-            wait_until(lambda: retained(broker) == own_states(publisher), 10, lambda: "the broker knows the states")
+            wait_until(lambda: retained(broker) == own_states(publisher), lambda: "the broker knows the states")
             time.sleep(3)  # what waited somewhere would come now
             check_events(ears)
             check_steps(publisher)
@@ -242,6 +242,5 @@ def assert_answers(device: Device, home: Listener, number: int) -> None:
     home.publish("mien/target/request/stats", json.dumps({"transaction": f"after {number}"}))
     wait_until(
         lambda: any(f"after {number}" in text for text in home.received("mien/target/response/stats")),
-        20,
         lambda: f"no answer after {number} payloads\n{device.log[-2000:]}",
     )

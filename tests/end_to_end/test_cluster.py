@@ -17,10 +17,10 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
 from tests.listener import Listener
 from tests.mosquitto import HOST
 from tests.needs import give_up, need_program
+from tests.waiting import wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -113,7 +113,7 @@ def test_a_node_is_killed(cluster: Any, tmp_path: Path) -> None:
             time.sleep(0.3)
             assert {message.topic for message in late.messages if message.retain} >= set(states), "with wildcards"
         device.process.kill()
-        wait_until(lambda: home.received("mien/roams/availability")[-1] == "offline", 20, lambda: "the last will")
+        wait_until(lambda: home.received("mien/roams/availability")[-1] == "offline", lambda: "the last will")
     balancer.close()
 
 
@@ -134,10 +134,10 @@ def test_a_client_that_comes_back_on_the_other_node(cluster: Any) -> None:
     old.connect(HOST, first)
     old.loop_start()
     try:
-        wait_until(old.is_connected, 10, lambda: "it connects")
+        wait_until(old.is_connected, lambda: "it connects")
         new.connect(HOST, second)
         new.loop_start()
-        wait_until(new.is_connected, 10, lambda: "it connects to the other node")
+        wait_until(new.is_connected, lambda: "it connects to the other node")
         old.reconnect_delay_set(3600, 3600)
         assert gone.wait(20)
         time.sleep(0.5)

@@ -18,8 +18,9 @@ from mien_device.demo.tunes import write_tunes
 from tests.contract import check_messages
 from tests.device.music.sounds import tone, write_wav
 from tests.end_to_end.device import STOP_S, SUPERVISED, Device
-from tests.end_to_end.house import House, wait_until
+from tests.end_to_end.house import House
 from tests.mosquitto import Mosquitto, require_mosquitto
+from tests.waiting import wait_until
 
 RATE_HZ = 44_100
 
@@ -50,9 +51,7 @@ def house(broker: Mosquitto, tunes: Path, request: pytest.FixtureRequest) -> Ite
 def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None:
     with Device(tmp_path, house.config("demo")) as device:
         house.wait_for("availability", "online", timeout_s=20)
-        wait_until(
-            lambda: len({e["mood"] for e in house.events("mood_changed")} - {"none"}) >= 2, 40, lambda: device.log
-        )
+        wait_until(lambda: len({e["mood"] for e in house.events("mood_changed")} - {"none"}) >= 2, lambda: device.log)
         time.sleep(3.0)  # the second mood's music is heard
         code, seconds = device.terminate()
         house.wait_for("availability", "offline")
@@ -116,14 +115,14 @@ def pitches(samples: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def test_the_home_can_set_volume_pause_and_next(house: House, tmp_path: Path) -> None:
     with Device(tmp_path, house.config("demo")) as device:
-        wait_until(lambda: house.events("track_started"), 30, lambda: device.log)
+        wait_until(lambda: house.events("track_started"), lambda: device.log)
         house.set("volume", "23")
         house.wait_for("volume/state", "23")
         house.set("pause", "ON")
         house.wait_for("pause/state", "ON")
         house.set("next", "PRESS")
         house.wait_for("pause/state", "OFF", count=2)
-        wait_until(lambda: house.events("track_skipped"), 5, lambda: device.log)
+        wait_until(lambda: house.events("track_skipped"), lambda: device.log)
         for nonsense in (b"", b"\xff\x00", b"101", b"[" * 5000):
             house.set("volume", nonsense)
         house.set("volume", "24")
@@ -201,7 +200,7 @@ def test_music_goes_on_where_it_was(house: House, tmp_path: Path) -> None:
         home = tmp_path / "once" / "home"
         with Device(tmp_path / name, config, home=None if name == "once" else home) as device:
             started = len(house.events("track_started"))
-            wait_until(lambda: len(house.events("track_started")) > started, 40, lambda: device.log)  # noqa: B023
+            wait_until(lambda: len(house.events("track_started")) > started, lambda: device.log)  # noqa: B023
             time.sleep(6 if name == "once" else 2)
             assert device.terminate()[0] == 0
         places.append(json.loads((device.state / "state.json").read_text()))
@@ -212,7 +211,7 @@ def test_music_goes_on_where_it_was(house: House, tmp_path: Path) -> None:
 def test_the_modes_are_commanded_and_every_track_says_why(house: House, tmp_path: Path) -> None:
     with Device(tmp_path, house.config("demo")) as device:
         house.wait_for("availability", "online", timeout_s=20)
-        wait_until(lambda: house.events("track_started"), 20, lambda: device.log)
+        wait_until(lambda: house.events("track_started"), lambda: device.log)
         for mode in ("lift", "calm", "energise", "vent", "shuffle", "off", "follow"):
             house.set("mode", mode)
             house.wait_for("mode/state", mode)
@@ -221,7 +220,6 @@ def test_the_modes_are_commanded_and_every_track_says_why(house: House, tmp_path
                 word = mode.capitalize()
                 wait_until(
                     lambda word=word: any(e["why"].startswith(word) for e in house.events("track_started")),  # type: ignore[misc]
-                    10,
                     lambda: device.log,
                 )
         house.set("mode", "party")
@@ -261,7 +259,7 @@ def test_a_killed_device_is_said_to_be_offline(house: House, tmp_path: Path) -> 
     with Device(tmp_path, house.config("demo")) as device:
         house.wait_for("availability", "online", timeout_s=20)
         os.kill(device.process.pid, signal.SIGKILL)
-        wait_until(lambda: house.received("availability") == ["online", "offline"], 10, lambda: "the last will")
+        wait_until(lambda: house.received("availability") == ["online", "offline"], lambda: "the last will")
 
 
 def states(house: House) -> list[dict[str, object]]:
@@ -272,9 +270,9 @@ def states(house: House) -> list[dict[str, object]]:
 def test_real_people(footage: Path, house: House, tmp_path: Path) -> None:
     clip = footage / "clips" / "asl_thanks.mkv"
     with Device(tmp_path, house.config(f"replay:{clip}")) as device:
-        wait_until(lambda: house.events("mood_changed"), 30, lambda: device.log)
+        wait_until(lambda: house.events("mood_changed"), lambda: device.log)
         house.wait_for("presence/state", "ON")
-        wait_until(lambda: any(s["faces"] == 1 and s["mood"] != "none" for s in states(house)), 10, lambda: device.log)
+        wait_until(lambda: any(s["faces"] == 1 and s["mood"] != "none" for s in states(house)), lambda: device.log)
         assert device.terminate()[0] == 0
 
 

@@ -16,8 +16,9 @@ import pytest
 from mien_device.library.store import Library
 from tests.device.library.audio import write_sound, write_tags
 from tests.end_to_end.device import Device
-from tests.end_to_end.house import House, wait_until
+from tests.end_to_end.house import House
 from tests.mosquitto import Mosquitto, require_mosquitto
+from tests.waiting import wait_until
 
 SONGS = 12
 
@@ -48,12 +49,12 @@ def test_what_somebody_likes_is_kept_and_said(house: House, tmp_path: Path) -> N
     home = tmp_path / "home"
     library(home / "state", "scan", str(house.tunes), "--analyser", "fake")
     with Device(tmp_path, house.config("demo"), home=home) as device:
-        wait_until(lambda: house.events("track_started"), 30, lambda: device.log)
+        wait_until(lambda: house.events("track_started"), lambda: device.log)
         title = house.events("track_started")[-1]["title"]
         house.set("like", "PRESS")
-        wait_until(lambda: house.events("track_liked"), 10, lambda: device.log)
+        wait_until(lambda: house.events("track_liked"), lambda: device.log)
         house.set("dislike", "PRESS")
-        wait_until(lambda: house.events("track_disliked"), 10, lambda: device.log)
+        wait_until(lambda: house.events("track_disliked"), lambda: device.log)
         assert device.terminate()[0] == 0
     assert [event["title"] for event in house.events("track_liked") + house.events("track_disliked")] == [title] * 2
     with Library.open(home / "state") as kept:
@@ -66,14 +67,14 @@ def test_songs_are_chosen_from_the_library_and_every_choice_is_kept(house: House
     library(home / "state", "scan", str(house.tunes), "--analyser", "fake")
     with Device(tmp_path, house.config("demo"), home=home) as device:
         house.wait_for("availability", "online", timeout_s=20)
-        wait_until(lambda: house.events("track_started"), 30, lambda: device.log)
+        wait_until(lambda: house.events("track_started"), lambda: device.log)
         for skips in range(1, 4):
             time.sleep(1.0)
             house.set("next", "PRESS")
-            wait_until(lambda n=skips: len(house.events("track_started")) > n, 10, lambda: device.log)  # type: ignore[misc]
+            wait_until(lambda n=skips: len(house.events("track_started")) > n, lambda: device.log)  # type: ignore[misc]
         house.set("mode", "calm")
         house.wait_for("mode/state", "calm")
-        wait_until(lambda: house.events("track_started")[-1]["why"].startswith("Calm"), 10, lambda: device.log)
+        wait_until(lambda: house.events("track_started")[-1]["why"].startswith("Calm"), lambda: device.log)
         assert device.terminate()[0] == 0
     assert f"songs are chosen from the library: {SONGS}" in device.log
     started = house.events("track_started")

@@ -17,11 +17,11 @@ from mien_device.demo.tunes import write_tunes
 from mien_models.labels import AFFECT
 from tests.browser import SIZES, THEMES, browser, opened, violations
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
 from tests.end_to_end.library import stock
 from tests.listener import Listener
 from tests.mosquitto import Mosquitto, free_port, require_mosquitto
 from tests.needs import need_module
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -61,7 +61,7 @@ class Home:
             now = json.loads(self.ears.received(f"mien/{ID}/now_playing/state")[-1])
             return (now["title"], now["why"]) == (title, why)
 
-        wait_until(playing, 10, lambda: str(self.ears.received(f"mien/{ID}/now_playing/state")))
+        wait_until(playing, lambda: str(self.ears.received(f"mien/{ID}/now_playing/state")))
 
     def count(self, topic: str) -> int:
         return len(self.ears.received(f"mien/{ID}/{topic}"))

@@ -13,10 +13,10 @@ import cv2
 from mien_device.camera.scenes import DemoCamera
 from mien_device.demo.tunes import write_tunes
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
 from tests.listener import Listener
 from tests.mosquitto import Mosquitto, require_mosquitto
 from tests.needs import need_program
+from tests.waiting import wait_until
 
 OPENED = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"(?P<path>[^"]+)", (?P<flags>[A-Z_|0-9]+).*\) = \d')
 CREATED = re.compile(r'(?:creat|mkdir|mknod|rename|link|symlink)\w*\(.*"(?P<path>/[^"]+)".*\) = 0')
@@ -85,12 +85,11 @@ def test_switched_off_the_camera_is_closed_and_stays_so_over_a_restart(tmp_path:
             assert opened(device) == {video}
             home.publish("mien/shy/camera/set", "OFF")
             home.wait_for("mien/shy/camera/state", "OFF")
-            wait_until(lambda: home.received("mien/shy/presence/state")[-1] == "OFF", 5, lambda: device.log)
+            wait_until(lambda: home.received("mien/shy/presence/state")[-1] == "OFF", lambda: device.log)
             assert json.loads(home.received("mien/shy/mood/state")[-1])["mood"] == "none"
             assert opened(device) == set()
             wait_until(
                 lambda: json.loads(home.received("mien/shy/mood/probabilities")[-1])["probabilities"] == {},
-                5,
                 lambda: device.log,
             )  # the last of what the switch brought
             said, heard = device.log, len(home.messages)

@@ -8,9 +8,9 @@ import signal
 from pathlib import Path
 
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
 from tests.listener import Listener
 from tests.mosquitto import HOST, Mosquitto, require_mosquitto
+from tests.waiting import wait_until
 
 
 def test_what_can_change_does_and_the_home_is_told_of_the_rest(tmp_path: Path) -> None:
@@ -31,17 +31,16 @@ def test_what_can_change_does_and_the_home_is_told_of_the_rest(tmp_path: Path) -
                 device.config.write_text(text)
                 before = device.log.count("configuration read again")
                 os.kill(device.process.pid, signal.SIGHUP)
-                wait_until(lambda: device.log.count("configuration read again") > before, 20, lambda: device.log)
+                wait_until(lambda: device.log.count("configuration read again") > before, lambda: device.log)
                 return [line for line in device.log.splitlines() if "configuration read again" in line][-1]
 
             said = reload(written(music=music | {"volume": 23}, mood={"heartbeat_s": 0.2}, camera=camera | {"fps": 5}))
             assert said.endswith("in force now: mood.heartbeat_s, music.volume; after a restart: camera.fps")
             home.wait_for("mien/again/volume/state", "23")
             before = len(home.received("mien/again/mood/state"))
-            wait_until(lambda: len(home.received("mien/again/mood/state")) > before + 10, 20, lambda: "no heartbeat")
+            wait_until(lambda: len(home.received("mien/again/mood/state")) > before + 10, lambda: "no heartbeat")
             wait_until(
                 lambda: json.loads(home.received("mien/again/info")[-1])["restart_required"] == ["camera.fps"],
-                10,
                 lambda: home.received("mien/again/info")[-1],
             )
             said = reload("[mood]\ndwel_s = 3\n")
@@ -57,7 +56,7 @@ def test_what_can_change_does_and_the_home_is_told_of_the_rest(tmp_path: Path) -
 
 def test_a_hup_while_it_starts_does_not_end_it(tmp_path: Path) -> None:
     with Device(tmp_path, toml(camera={"source": "demo"}, music={"player": "null", "folder": tmp_path})) as device:
-        wait_until(lambda: "runtime:" in device.log, 20, lambda: device.log)
+        wait_until(lambda: "runtime:" in device.log, lambda: device.log)
         os.kill(device.process.pid, signal.SIGHUP)
-        wait_until(lambda: "configuration read again" in device.log, 20, lambda: device.log)
+        wait_until(lambda: "configuration read again" in device.log, lambda: device.log)
         assert device.terminate()[0] == 0

@@ -15,9 +15,9 @@ from mien_models.signing import make_key
 from tests.device.updates.conftest import Key, model, unlike
 from tests.device.updates.https import serving
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
 from tests.listener import Listener
 from tests.mosquitto import HOST, Authority, Mosquitto, require_mosquitto
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")
@@ -82,14 +82,14 @@ def test_fetched_tried_and_switched_to_while_it_runs(home: Home, tmp_path: Path)
         config = home.config(url=f"{address}/emotion")
         environment = {"SSL_CERT_FILE": str(authority.certificate)}
         with Device(tmp_path, config, environment=environment) as device:
-            wait_until(lambda: home.state, 20, lambda: device.log)
+            wait_until(lambda: home.state, lambda: device.log)
             shipped = home.state["installed_version"]
             assert home.state["latest_version"] == shipped  # the network is not asked before somebody asks
             home.ask("check")
-            wait_until(lambda: home.state["latest_version"] == "99.1", 10, lambda: device.log)
+            wait_until(lambda: home.state["latest_version"] == "99.1", lambda: device.log)
             assert not home.state["in_progress"]
             home.ask("install")
-            wait_until(lambda: "stays" in home.state["release_summary"], 60, lambda: f"{home.states} {device.log}")
+            wait_until(lambda: "stays" in home.state["release_summary"], lambda: f"{home.states} {device.log}")
             code, _ = device.terminate()
     assert code == 0, device.log
     phases = [state["phase"] for state in home.states]
@@ -104,15 +104,13 @@ def test_fetched_tried_and_switched_to_while_it_runs(home: Home, tmp_path: Path)
     assert home.models[0] == f"emotion {shipped}"
     assert home.models[-1] == "emotion 99.1"
     with Device(tmp_path, config) as device:  # and after a restart
-        wait_until(lambda: "model emotion 99.1" in device.log, 20, lambda: device.log)
+        wait_until(lambda: "model emotion 99.1" in device.log, lambda: device.log)
 
 
 def test_one_that_reads_otherwise_is_dropped_by_itself(home: Home, tmp_path: Path) -> None:
     unlike(tmp_path / "drop" / "new", home.key)
     with Device(tmp_path, home.config(automatic=True)) as device:
-        wait_until(
-            lambda: "taken back" in home.state.get("release_summary", ""), 60, lambda: f"{home.states} {device.log}"
-        )
+        wait_until(lambda: "taken back" in home.state.get("release_summary", ""), lambda: f"{home.states} {device.log}")
         code, _ = device.terminate()
     assert code == 0, device.log
     assert "70 % are wanted" in home.state["release_summary"]
@@ -129,12 +127,12 @@ def test_one_that_mien_does_not_survive_is_taken_back(home: Home, tmp_path: Path
     store.switch()
     for kill in (signal.SIGKILL, signal.SIGABRT)[: STARTS - 1]:
         with Device(tmp_path, config) as device:
-            wait_until(lambda: "model emotion 99.1" in device.log, 20, lambda: device.log)
+            wait_until(lambda: "model emotion 99.1" in device.log, lambda: device.log)
             device.process.send_signal(kill)
             device.process.wait(10)
     with Device(tmp_path, config) as device:
-        wait_until(lambda: "was taken back: mien came to a bad end" in device.log, 20, lambda: device.log)
-        wait_until(lambda: "model emotion 0." in device.log, 20, lambda: device.log)
+        wait_until(lambda: "was taken back: mien came to a bad end" in device.log, lambda: device.log)
+        wait_until(lambda: "model emotion 0." in device.log, lambda: device.log)
         device.terminate()
     assert "model emotion 99.1" not in device.log
 

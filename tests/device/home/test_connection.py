@@ -28,10 +28,11 @@ from mien_device.home.once import try_connect
 from mien_device.home.pulse import LIVELY_S
 from mien_device.home.session import LARGEST_PACKET
 from mien_models.errors import BrokerError
-from tests.device.home.examples import EVENT, INFO, STATS, mood, mqtt_config, publishing, wait_until
+from tests.device.home.examples import EVENT, INFO, STATS, mood, mqtt_config, publishing
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Mosquitto, require_mosquitto
 from tests.needs import give_up
+from tests.waiting import wait_until
 
 
 @pytest.fixture(scope="module")

@@ -28,10 +28,10 @@ from tests.device.home.examples import (
     mood,
     mqtt_config,
     publishing,
-    wait_until,
 )
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Mosquitto, free_port
+from tests.waiting import wait_until
 
 STATES = ("info", "mood/state", "now_playing/state", "volume/state")
 

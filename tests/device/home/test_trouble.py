@@ -18,9 +18,10 @@ from mien_device.home.mqtt import MqttPublisher
 from mien_device.home.once import try_connect
 from mien_device.home.trouble import connection_trouble, refusal_trouble
 from mien_models.errors import BrokerError
-from tests.device.home.examples import INFO, mqtt_config, publishing, wait_until
+from tests.device.home.examples import INFO, mqtt_config, publishing
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Authority, Mosquitto, free_port, require_mosquitto
+from tests.waiting import wait_until
 
 
 def trouble(port: int, password: str | None = None, timeout_s: float = 5, **settings: object) -> str:
@@ -174,7 +175,7 @@ def test_a_clock_that_is_set_later_does_not_cost_a_minute(tmp_path: Path) -> Non
         publisher.start(INFO)
         try:
             wait_until(lambda: "not valid yet" in (publisher.last_error or ""))
-            wait_until(lambda: publisher.connected, timeout_s=20)
+            wait_until(lambda: publisher.connected)
             assert datetime.now(UTC) >= valid_from
         finally:
             publisher.close()

@@ -17,6 +17,7 @@ from mien_device.loops import capture
 from mien_device.loops.capture import Capture
 from mien_models.errors import CameraError
 from tests.recorder import Recorder
+from tests.waiting import wait_until
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -106,13 +107,6 @@ class WaitingCamera:
         if not self._closed.is_set():
             WaitingCamera.open_now -= 1
             self._closed.set()
-
-
-def wait_until(condition: Callable[[], object]) -> None:
-    end = time.monotonic() + 10
-    while not condition():
-        assert time.monotonic() < end, "it did not happen in time"
-        time.sleep(0.002)
 
 
 def test_switched_off_the_device_is_closed_and_no_frame_comes() -> None:

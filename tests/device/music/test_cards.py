@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +25,7 @@ from tests.device.music.pulse import Pulse
 from tests.device.music.sounds import RATE_HZ, ROOT, amplitude
 from tests.device.music.studio import sine, song, write
 from tests.needs import need_module
+from tests.waiting import wait_until
 
 need_module("soundfile")
 
@@ -32,13 +33,6 @@ need_module("soundfile")
 @pytest.fixture(autouse=True)
 def pygame() -> None:
     need_module("pygame")
-
-
-def wait_until(condition: Callable[[], object], timeout_s: float = 20.0) -> None:
-    end = time.monotonic() + timeout_s
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 @pytest.mark.parametrize(("asked", "level"), [("auto", logging.WARNING), ("pygame", logging.ERROR)])
