@@ -16,6 +16,7 @@ from mien_device.camera.opencv import OpenCvCamera
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError
 from tests.device.camera.fake_capture import Answer, FakeCapture, noise, nothing
+from tests.waiting import wait_until, well_within
 
 Plug = Callable[..., FakeCapture]
 
@@ -37,7 +38,7 @@ def plug(monkeypatch: pytest.MonkeyPatch) -> Iterator[Plug]:
 
 
 def config(**settings: object) -> CameraConfig:
-    return CameraConfig(**({"timeout_s": 0.3, "fps": 100} | settings))
+    return CameraConfig(**({"timeout_s": 60, "fps": 100} | settings))
 
 
 class TestOpening:
@@ -82,16 +83,21 @@ class TestReading:
         assert all(np.any(a.image != b.image) and a.captured_at < b.captured_at for a, b in pairwise(frames))
 
     def test_a_slow_reader_gets_the_newest(self, plug: Plug) -> None:
-        plug(period_s=0.01)
+        answers, given = noise(), []
+
+        def answer() -> Answer:
+            given.append(time.monotonic())
+            return answers()
+
+        plug(answer)
         camera = OpenCvCamera("0", config())
         first = camera.read()
-        time.sleep(0.5)
+        before = len(given)
+        wait_until(lambda: len(given) > before + 20)
         second = camera.read()
-        now = time.monotonic()
         camera.close()
         assert first is not None
         assert second is not None
-        assert now - second.captured_at < 0.1
         assert int(second.image[0, 0, 0]) - int(first.image[0, 0, 0]) > 10
 
     def test_a_fast_camera_is_slowed_to_the_rate_asked_for(self, plug: Plug) -> None:
@@ -102,9 +108,10 @@ class TestReading:
             camera.read()
         taken = time.monotonic() - start
         camera.close()
-        assert 0.43 < taken < 0.8  # ten periods of 50 ms, less the tenth that is forgiven
+        assert taken > 0.43  # ten periods of 50 ms, less the tenth that is forgiven
 
-    def test_a_webcam_may_stutter(self, plug: Plug) -> None:
+    def test_a_webcam_may_stutter(self, plug: Plug, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("mien_device.camera.opencv._STUTTER_S", 60.0)
         answers = noise()
         turns = iter(range(1000))
         plug(lambda: answers() if next(turns) % 3 == 0 else nothing())
@@ -116,49 +123,43 @@ class TestReading:
 class TestFailing:
     def test_a_webcam_that_was_unplugged(self, plug: Plug) -> None:
         fake = plug(nothing)
-        camera = OpenCvCamera("0", config(timeout_s=5))
-        start = time.monotonic()
-        with pytest.raises(CameraError, match=r"webcam 0 has gone.*plug"):
+        camera = OpenCvCamera("0", config())
+        with well_within(60), pytest.raises(CameraError, match=r"webcam 0 has gone.*plug"):
             camera.read()
-        assert time.monotonic() - start < 2
         camera.close()
         assert fake.released == 1
 
     def test_a_stream_that_ended(self, plug: Plug) -> None:
         plug(nothing)
-        camera = OpenCvCamera("rtsp://door/one", config(timeout_s=5))
-        start = time.monotonic()
-        with pytest.raises(CameraError, match="stream rtsp://door has gone"):
+        camera = OpenCvCamera("rtsp://door/one", config())
+        with well_within(60), pytest.raises(CameraError, match="stream rtsp://door has gone"):
             camera.read()
-        assert time.monotonic() - start < 0.5
         camera.close()
 
     def test_a_driver_that_does_not_answer(self, plug: Plug) -> None:
         fake = plug()
         fake.hang.set()
-        camera = OpenCvCamera("0", config())
-        start = time.monotonic()
+        camera = OpenCvCamera("0", config(timeout_s=0.3))
         with pytest.raises(CameraError, match=r"no frame for 0\.3 s"):
             camera.read()
-        assert time.monotonic() - start < 0.6
         camera.close()
 
     def test_a_webcam_that_repeats_its_last_picture(self, plug: Plug) -> None:
         frozen = np.arange(16 * 16 * 3, dtype=np.uint8).reshape(16, 16, 3)
         plug(lambda: (True, frozen.copy()))
-        camera = OpenCvCamera("0", config())
+        camera = OpenCvCamera("0", config(timeout_s=2))
         start = time.monotonic()
         with pytest.raises(CameraError, match="repeats one picture"):
             list(iter(camera.read, None))
-        assert 0.25 < time.monotonic() - start < 1
+        assert time.monotonic() - start > 1.9
         camera.close()
 
     def test_a_stream_may_show_a_still(self, plug: Plug) -> None:
         frozen = np.full((4, 4, 3), 7, np.uint8)
         plug(lambda: (True, frozen.copy()))
-        camera = OpenCvCamera("http://door/one", config())
+        camera = OpenCvCamera("http://door/one", config(timeout_s=1))
         start = time.monotonic()
-        while time.monotonic() - start < 0.5:
+        while time.monotonic() - start < 1.5:
             assert camera.read() is not None
         camera.close()
 
@@ -176,34 +177,29 @@ class TestClosing:
     def test_a_read_that_waits_returns(self, plug: Plug) -> None:
         fake = plug()
         fake.hang.set()
-        camera = OpenCvCamera("0", config(timeout_s=60))
+        camera = OpenCvCamera("0", config())
         threading.Timer(0.1, camera.close).start()
-        start = time.monotonic()
-        assert camera.read() is None
-        assert time.monotonic() - start < 0.5
+        with well_within(60):
+            assert camera.read() is None
 
     def test_a_read_between_two_frames_returns(self, plug: Plug) -> None:
         plug()
-        camera = OpenCvCamera("0", config(fps=1))
+        camera = OpenCvCamera("0", config())
+        camera._period_s = 100.0
         assert camera.read() is not None
         threading.Timer(0.1, camera.close).start()
-        start = time.monotonic()
-        assert camera.read() is None
-        assert time.monotonic() - start < 0.5
+        with well_within(90):
+            assert camera.read() is None
 
     def test_a_driver_that_hangs_does_not_hang_us_and_is_let_go_of_when_it_answers(self, plug: Plug) -> None:
         fake = plug()
         fake.hang.set()
         camera = OpenCvCamera("0", config())
-        start = time.monotonic()
         camera.close()
         camera.close()
-        assert time.monotonic() - start < 0.7
         assert fake.released == 0
         fake.hang.clear()
-        deadline = time.monotonic() + 2
-        while not fake.released and time.monotonic() < deadline:
-            time.sleep(0.01)
+        wait_until(lambda: fake.released)
         assert fake.released == 1
 
 

@@ -13,6 +13,7 @@ from mien_device.camera.picamera import PiCamera
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, MissingDependencyError
 from tests.device.camera.fake_picamera2 import Board
+from tests.waiting import well_within
 
 
 @pytest.fixture
@@ -23,7 +24,8 @@ def board(monkeypatch: pytest.MonkeyPatch) -> Board:
     return board
 
 
-CONFIG = CameraConfig(width=320, height=240, fps=8, timeout_s=0.3)
+CONFIG = CameraConfig(width=320, height=240, fps=8, timeout_s=60)
+IMPATIENT = CONFIG.model_copy(update={"timeout_s": 0.3})
 
 
 def test_configured_once_for_life(board: Board) -> None:
@@ -65,18 +67,18 @@ def test_webcams_are_left_to_opencv(board: Board) -> None:
 
 
 def test_no_frame_in_time(board: Board) -> None:
-    camera = PiCamera(CONFIG)
+    camera = PiCamera(IMPATIENT)
     board.hangs.set()
     start = time.monotonic()
     with pytest.raises(CameraError, match=r"no frame for 0\.3 s"):
         camera.read()
-    assert 0.25 < time.monotonic() - start < 0.7
+    assert time.monotonic() - start > 0.25
     camera.close()
     assert board.opened[0].closed
 
 
 def test_a_camera_that_comes_back_has_lost_no_buffer(board: Board) -> None:
-    camera = PiCamera(CONFIG)
+    camera = PiCamera(IMPATIENT)
     for _ in range(6):
         board.hangs.set()
         with pytest.raises(CameraError):
@@ -97,12 +99,11 @@ def test_a_buffer_goes_back_even_if_it_cannot_be_read(board: Board) -> None:
 
 
 def test_a_read_that_waits_returns_when_closed(board: Board) -> None:
-    camera = PiCamera(CameraConfig(timeout_s=60))
+    camera = PiCamera(CONFIG)
     board.hangs.set()
     threading.Timer(0.1, camera.close).start()
-    start = time.monotonic()
-    assert camera.read() is None
-    assert time.monotonic() - start < 0.5
+    with well_within(60):
+        assert camera.read() is None
 
 
 def test_closed_once_however_often(board: Board) -> None:
