@@ -11,7 +11,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-WAIT_S = 10.0
+from tests.waiting import LIMIT_S
 
 
 class Listener:
@@ -40,7 +40,7 @@ class Listener:
         self._client.on_message = self._remember
         self._client.connect("127.0.0.1", port)
         self._client.loop_start()
-        assert self._subscribed.wait(WAIT_S), "the broker did not accept the subscription"
+        assert self._subscribed.wait(LIMIT_S), "the broker did not accept the subscription"
 
     def _remember(self, client: Client, userdata: Any, message: MQTTMessage) -> None:
         with self._news:
@@ -48,7 +48,7 @@ class Listener:
             self._news.notify_all()
 
     def publish(self, topic: str, payload: str | bytes, *, retain: bool = False) -> None:
-        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(WAIT_S)
+        self._client.publish(topic, payload, qos=1, retain=retain).wait_for_publish(LIMIT_S)
 
     def received(self, topic: str) -> list[str]:
         """Payloads on `topic`."""
@@ -59,7 +59,7 @@ class Listener:
         with self._news:
             return [message.topic for message in self.messages]
 
-    def wait_for(self, topic: str, payload: str | None = None, *, count: int = 1, timeout_s: float = WAIT_S) -> None:
+    def wait_for(self, topic: str, payload: str | None = None, *, count: int = 1, timeout_s: float = LIMIT_S) -> None:
         """Until so many messages on `topic` (with that payload) have come."""
 
         def enough() -> bool:

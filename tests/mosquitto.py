@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
 import pytest
 
+from tests.waiting import LIMIT_S
+
 USER, PASSWORD = "mien", "open sesame! ÄÖ"
 HOST = "127.0.0.1"
-START_S = 10.0
 
 
 def require_mosquitto() -> None:
@@ -33,10 +36,27 @@ def _find(tool: str) -> str | None:
 
 
 def free_port() -> int:
-    """A port that nobody uses at this moment."""
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        return int(probe.getsockname()[1])
+    """A port that nobody uses, and that nobody is given before it is used.
+
+    So it is none of those that the kernel gives away (32768 and above), and each process with tests has its own range.
+    """
+    return next(_PORTS)
+
+
+def _own_ports(first: int = 10_000, size: int = 5_000) -> Iterator[int]:
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 4
+    begin = os.getpid() * 16  # another run beside this one begins elsewhere
+    for number in itertools.count(begin):
+        port = first + worker * size + number % size
+        with socket.socket() as probe:
+            try:
+                probe.bind((HOST, port))
+            except OSError:
+                continue
+        yield port
+
+
+_PORTS = _own_ports()
 
 
 class Mosquitto:
@@ -93,7 +113,7 @@ class Mosquitto:
         log = (self.folder / "mosquitto.log").open("ab")
         with log:
             self._process = subprocess.Popen([str(_find("mosquitto")), "-c", str(self._config)], stdout=log, stderr=log)
-        deadline = time.monotonic() + START_S
+        deadline = time.monotonic() + LIMIT_S
         while time.monotonic() < deadline and self._process.poll() is None:
             try:
                 for port in self._ports:
@@ -109,14 +129,14 @@ class Mosquitto:
         """End it, as an administrator would."""
         if self._process is not None:
             self._process.terminate()
-            self._process.wait(START_S)
+            self._process.wait(LIMIT_S)
             self._process = None
 
     def kill(self) -> None:
         """End it, as a power cut would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(START_S)
+            self._process.wait(LIMIT_S)
             self._process = None
 
     @property

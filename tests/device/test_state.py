@@ -12,7 +12,7 @@ import pytest
 from mien_device import state
 from mien_device.config import MusicMode
 from mien_device.state import Memory, Remembered, cache_folder, state_folder
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 
 def test_round_trip(tmp_path: Path) -> None:
@@ -125,7 +125,7 @@ def test_many_threads_and_what_is_said_to_be_saved_is_saved(tmp_path: Path, monk
             memory.keep(**{key: value if key == "volume" else bool(value % 2)})  # type: ignore[arg-type]
             told = threading.Event()
             memory.when_saved(lambda saved, told=told: told.set() if saved else None)
-            if not told.wait(10):
+            if not told.wait(LIMIT_S):
                 late.append(key)
             on_disk = getattr(Memory(tmp_path).remembered, key)
             if on_disk != getattr(memory.remembered, key):

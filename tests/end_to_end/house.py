@@ -9,6 +9,7 @@ from typing import Any
 from tests.end_to_end.device import toml
 from tests.listener import Listener
 from tests.mosquitto import PASSWORD, USER, Mosquitto
+from tests.waiting import LIMIT_S
 
 
 class House:
@@ -44,7 +45,9 @@ class House:
     def received(self, relative: str) -> list[str]:
         return self.ears.received(self.topic(relative))
 
-    def wait_for(self, relative: str, payload: str | None = None, *, count: int = 1, timeout_s: float = 10.0) -> None:
+    def wait_for(
+        self, relative: str, payload: str | None = None, *, count: int = 1, timeout_s: float = LIMIT_S
+    ) -> None:
         self.ears.wait_for(self.topic(relative), payload, count=count, timeout_s=timeout_s)
 
     def set(self, thing: str, payload: str | bytes) -> None:

@@ -20,7 +20,7 @@ from tests.end_to_end.device import Device, toml
 from tests.listener import Listener
 from tests.mosquitto import HOST
 from tests.needs import give_up, need_program
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -96,14 +96,14 @@ def test_a_node_is_killed(cluster: Any, tmp_path: Path) -> None:
         mqtt={"host": HOST, "port": balancer.port, "device_id": "roams"},
     )
     with Listener(second, topics="mien/roams/#") as home, Device(tmp_path, config) as device:
-        home.wait_for("mien/roams/availability", "online", timeout_s=30)
+        home.wait_for("mien/roams/availability", "online")
         assert "MQTT 3.1.1" in device.log, "aedes knows no MQTT 5"
-        home.wait_for("mien/roams/event", timeout_s=30)
+        home.wait_for("mien/roams/event")
         home.publish("mien/roams/request/volume", '{"value": 12, "transaction": "a"}')
         home.wait_for("mien/roams/volume/state", "12")
         home.messages.clear()
         cluster.kill(first)
-        home.wait_for("mien/roams/availability", "online", timeout_s=30)
+        home.wait_for("mien/roams/availability", "online")
         states = {topic: home.received(topic)[-1] for topic in set(home.topics()) if topic.endswith("/state")}
         home.publish("mien/roams/volume/set", "13")
         home.wait_for("mien/roams/volume/state", "13")
@@ -122,7 +122,7 @@ def test_the_will_of_a_client_whose_node_died(cluster: Any) -> None:
     first, second = cluster.ports
     with Listener(second, topics="wills/#") as home, Listener(first, topics="none", will=("wills/one", "gone")):
         cluster.kill(first)
-        home.wait_for("wills/one", "gone", timeout_s=30)
+        home.wait_for("wills/one", "gone")
 
 
 def test_a_client_that_comes_back_on_the_other_node(cluster: Any) -> None:
@@ -139,7 +139,7 @@ def test_a_client_that_comes_back_on_the_other_node(cluster: Any) -> None:
         new.loop_start()
         wait_until(new.is_connected, lambda: "it connects to the other node")
         old.reconnect_delay_set(3600, 3600)
-        assert gone.wait(20)
+        assert gone.wait(LIMIT_S)
         time.sleep(0.5)
         assert new.is_connected()
     finally:

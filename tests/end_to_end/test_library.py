@@ -66,7 +66,7 @@ def test_songs_are_chosen_from_the_library_and_every_choice_is_kept(house: House
     home = tmp_path / "home"
     library(home / "state", "scan", str(house.tunes), "--analyser", "fake")
     with Device(tmp_path, house.config("demo"), home=home) as device:
-        house.wait_for("availability", "online", timeout_s=20)
+        house.wait_for("availability", "online")
         wait_until(lambda: house.events("track_started"), lambda: device.log)
         for skips in range(1, 4):
             time.sleep(1.0)

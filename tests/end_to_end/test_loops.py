@@ -7,9 +7,11 @@ import logging
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from urllib.error import URLError
 
 import numpy as np
 import pytest
@@ -33,6 +35,7 @@ from tests.listener import Listener
 from tests.make_tiny_model import TINY_MODEL
 from tests.mosquitto import Mosquitto, free_port, require_mosquitto
 from tests.recorder import Recorder
+from tests.waiting import LIMIT_S, wait_until, well_within
 
 SLOW_S = 0.2
 FPS = 30.0
@@ -48,6 +51,18 @@ def config(tmp_path: Path) -> Config:
             "page": {"enabled": False},
         }
     )
+
+
+@contextmanager
+def running(daemon: Daemon) -> Iterator[None]:
+    """In a thread of its own."""
+    thread = threading.Thread(target=daemon.run)
+    thread.start()
+    try:
+        yield
+    finally:
+        daemon.stop()
+        thread.join(LIMIT_S)
 
 
 class SlowNetwork:
@@ -70,30 +85,31 @@ class Reel:
         artist = DemoCamera()
         self._scenes = [artist.draw(i / FPS) for i in range(30)]
         self._closed = threading.Event()
-        self._number = 0
+        self.number = 0
 
     def read(self) -> Frame | None:
         if self._closed.wait(1 / FPS):
             return None
-        self._number += 1
-        return Frame(self._scenes[self._number % 30], time.monotonic(), self._number)
+        self.number += 1
+        return Frame(self._scenes[self.number % 30], time.monotonic(), self.number)
 
     def close(self) -> None:
         self._closed.set()
 
 
-class Ages(Pipeline):
-    """Notes how old each frame is when its turn comes and when its mood is decided."""
+class Lags(Pipeline):
+    """Notes how many newer frames there are already when a frame's turn comes."""
 
-    def __init__(self, config: Config, parts: Parts) -> None:
+    def __init__(self, config: Config, parts: Parts, reel: Reel) -> None:
         super().__init__(parts.finder, SlowNetwork(parts), config.faces, config.mood)
-        self.ages: list[tuple[float, float]] = []
+        self._reel = reel
+        self.lags: list[int] = []
 
     def step(self, frame: Frame) -> Observation:
-        begun = time.monotonic()
+        lag = self._reel.number - frame.number
         observation = super().step(frame)
         if observation.faces_read:
-            self.ages.append((begun - frame.captured_at, time.monotonic() - frame.captured_at))
+            self.lags.append(lag)
         return observation
 
 
@@ -103,23 +119,18 @@ def test_with_a_slow_network_the_newest_frame_wins(
     require_mosquitto()
     monkeypatch.setattr("mien_device.loops.vision.FIRST_STATS_S", 4.0)
     with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
-        config = config.model_copy(
-            update={
-                "mqtt": config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "slow"})
-            }
-        )
-        parts = build_parts(config)
-        pipeline = Ages(config, parts)
-        Daemon(config, replace(parts, pipeline=pipeline, open_camera=Reel), None, tmp_path).run(seconds=6)
-        home.wait_for("mien/slow/stats")
-        stats = json.loads(home.received("mien/slow/stats")[-1])
-    waiting, deciding = zip(*pipeline.ages, strict=True)
-    assert len(waiting) >= 6
-    assert sorted(waiting)[len(waiting) // 2] < 2 / FPS, "a frame waits for one period at the most"
-    # A frame time of this loop is that of the slow network; machines under load get some slack.
-    assert sorted(deciding)[int(len(deciding) * 0.9)] < 2 * SLOW_S
-    assert stats["frames_dropped"] > 20
-    assert stats["frame_age_ms_p50"] < 2000 * SLOW_S
+        mqtt = config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "slow"})
+        config = config.model_copy(update={"mqtt": mqtt})
+        parts, reel = build_parts(config), Reel()
+        pipeline = Lags(config, parts, reel)
+        daemon = Daemon(config, replace(parts, pipeline=pipeline, open_camera=lambda: reel), None, tmp_path)
+        with running(daemon):
+            wait_until(lambda: len(pipeline.lags) >= 10)
+            home.wait_for("mien/slow/stats")
+    stats = json.loads(home.received("mien/slow/stats")[-1])
+    lags = sorted(pipeline.lags)
+    assert lags[len(lags) // 2] <= 1, "while a frame is looked at several more come; the newest of them is next"
+    assert stats["frames_dropped"] > 10
 
 
 def test_nobody_is_there_as_soon_as_the_camera_is_off(
@@ -131,16 +142,11 @@ def test_nobody_is_there_as_soon_as_the_camera_is_off(
     with Mosquitto(tmp_path) as broker, Listener(broker.port) as home:
         mqtt = config.mqtt.model_copy(update={"host": "127.0.0.1", "port": broker.port, "device_id": "shy"})
         daemon = Daemon(config.model_copy(update={"mqtt": mqtt}), build_parts(config), None, tmp_path)
-        thread = threading.Thread(target=daemon.run)
-        thread.start()
-        try:
-            home.wait_for("mien/shy/presence/state", "ON", timeout_s=30)
+        with running(daemon):
+            home.wait_for("mien/shy/presence/state", "ON")
             home.publish("mien/shy/camera/set", "OFF")
             home.wait_for("mien/shy/camera/state", "OFF")
             home.wait_for("mien/shy/presence/state", "OFF", count=2)
-        finally:
-            daemon.stop()
-            thread.join(10)
 
 
 def test_a_mood_that_ends_without_a_frame_has_its_picture_too(config: Config) -> None:
@@ -157,12 +163,12 @@ def test_a_mood_that_ends_without_a_frame_has_its_picture_too(config: Config) ->
         return [event.mood for event in home.of(Event) if event.event_type == "mood_changed"]
 
     def wait_for(condition: Callable[[], object], *, frames: bool) -> None:
-        end = time.monotonic() + 20
-        while not condition():
-            assert time.monotonic() < end, home.messages
+        def happened() -> object:
             if frames and (frame := reel.read()) is not None:
                 slot.put(frame)
-            time.sleep(0.01)
+            return condition()
+
+        wait_until(happened, lambda: home.messages)
 
     try:
         wait_for(moods, frames=True)
@@ -175,7 +181,8 @@ def test_a_mood_that_ends_without_a_frame_has_its_picture_too(config: Config) ->
     finally:
         stop.set()
         slot.close()
-        thread.join(10)
+        thread.join(LIMIT_S)
+        parts.jukebox.close()
 
 
 def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:
@@ -187,25 +194,27 @@ def test_no_thread_is_left(config: Config, tmp_path: Path) -> None:
 def test_stop_ends_it_at_once(config: Config, tmp_path: Path) -> None:
     daemon = Daemon(config, build_parts(config), None, tmp_path)
     threading.Timer(0.5, daemon.stop).start()
-    begin = time.monotonic()
-    daemon.run()
-    assert time.monotonic() - begin < 3.0
+    with well_within(LIMIT_S):
+        daemon.run()
+
+
+def metrics(port: int) -> dict[str, str]:
+    """Empty until frames come."""
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=LIMIT_S) as answer:
+            lines = answer.read().decode().splitlines()
+    except URLError:
+        return {}
+    figures = dict(line.split() for line in lines if not line.startswith("#"))
+    return figures if float(figures["mien_fps"]) > 0 else {}
 
 
 def test_figures_for_prometheus(config: Config, tmp_path: Path) -> None:
     port = free_port()
     config = config.model_copy(update={"health": HealthConfig(prometheus_port=port)})
     daemon = Daemon(config, build_parts(config), None, tmp_path)
-    thread = threading.Thread(target=daemon.run)
-    thread.start()
-    try:
-        time.sleep(1.5)
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
-            figures = dict(line.split() for line in answer.read().decode().splitlines() if not line.startswith("#"))
-    finally:
-        daemon.stop()
-        thread.join(10)
-    assert float(figures["mien_fps"]) > 0
+    with running(daemon):
+        figures = wait_until(lambda: metrics(port))
     assert float(figures["mien_rss_mb"]) > 10
 
 
@@ -235,9 +244,8 @@ def test_a_camera_that_comes_back_is_used_again(
     parts = build_parts(config)
     cameras = iter([BrokenCamera(), BrokenCamera()])
     parts = replace(parts, open_camera=lambda: next(cameras, None) or DemoCamera(fps=FPS))
-    with caplog.at_level(logging.WARNING):
-        Daemon(config, parts, None, tmp_path).run(seconds=2)
-    assert caplog.text.count("unplugged") == 2
+    with caplog.at_level(logging.WARNING), running(Daemon(config, parts, None, tmp_path)):
+        wait_until(lambda: caplog.text.count("unplugged") == 2)
 
 
 @pytest.mark.usefixtures("_short_patience")
@@ -247,4 +255,4 @@ def test_a_camera_beyond_hope_ends_the_daemon_with_its_error(config: Config, tmp
 
     parts = replace(build_parts(config), open_camera=no_camera)
     with pytest.raises(CameraError, match="no camera"):
-        Daemon(config, parts, None, tmp_path).run(seconds=30)
+        Daemon(config, parts, None, tmp_path).run(seconds=120)

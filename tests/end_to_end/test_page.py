@@ -105,7 +105,7 @@ def address(broker: Mosquitto, folder: Path, home: Home) -> Iterator[str]:
     device = Device(folder, config(broker, folder, port))
     stock(device, folder / "tunes")
     with device:
-        home.ears.wait_for(f"mien/{ID}/now_playing/state", timeout_s=30)
+        home.ears.wait_for(f"mien/{ID}/now_playing/state")
         yield f"http://127.0.0.1:{port}/"
         code, _ = device.terminate()
         assert code == 0, device.log
@@ -322,7 +322,7 @@ def test_it_says_when_the_device_is_gone_and_comes_back_with_it(
 
     text = config(broker, folder, port := free_port()).replace(ID, "other")
     with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/other/#") as ears:
-        ears.wait_for("mien/other/availability", "online", timeout_s=30)
+        ears.wait_for("mien/other/availability", "online")
         with opened(chromium, f"http://127.0.0.1:{port}/") as page:
             expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=30_000)
             assert device.terminate()[0] == 0
@@ -339,7 +339,7 @@ def test_no_request_makes_the_api_fail(broker: Mosquitto, folder: Path, tmp_path
     port = free_port()
     with Device(tmp_path, config(broker, folder, port).replace(ID, "fuzzed").replace("live = true", "")) as device:
         with Listener(broker.port, topics="mien/fuzzed/#") as ears:
-            ears.wait_for("mien/fuzzed/availability", "online", timeout_s=30)
+            ears.wait_for("mien/fuzzed/availability", "online")
         run = subprocess.run(
             [sys.executable, "-m", "schemathesis.cli", "run", f"http://127.0.0.1:{port}/api/openapi.json", *FIRE],
             capture_output=True,

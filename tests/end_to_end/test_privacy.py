@@ -81,7 +81,7 @@ def test_switched_off_the_camera_is_closed_and_stays_so_over_a_restart(tmp_path:
             mqtt={"host": "127.0.0.1", "port": broker.port, "device_id": "shy"},
         )
         with Device(tmp_path, config) as device:
-            home.wait_for("mien/shy/presence/state", "ON", timeout_s=30)
+            home.wait_for("mien/shy/presence/state", "ON")
             assert opened(device) == {video}
             home.publish("mien/shy/camera/set", "OFF")
             home.wait_for("mien/shy/camera/state", "OFF")
@@ -92,6 +92,7 @@ def test_switched_off_the_camera_is_closed_and_stays_so_over_a_restart(tmp_path:
                 lambda: json.loads(home.received("mien/shy/mood/probabilities")[-1])["probabilities"] == {},
                 lambda: device.log,
             )  # the last of what the switch brought
+            wait_until(lambda: "page: http" in device.log, lambda: device.log)
             said, heard = device.log, len(home.messages)
             time.sleep(3)
             assert device.log == said
@@ -100,13 +101,13 @@ def test_switched_off_the_camera_is_closed_and_stays_so_over_a_restart(tmp_path:
         home.messages.clear()
         (tmp_path / "again").mkdir()
         with Device(tmp_path / "again", config, home=device.home) as again:
-            home.wait_for("mien/shy/availability", "online", timeout_s=30)
+            home.wait_for("mien/shy/availability", "online")
             time.sleep(2)
             assert opened(again) == set()
             assert home.received("mien/shy/camera/availability") == ["online"], "off is not out of order"
             assert set(home.received("mien/shy/presence/state")) == {"OFF"}
             home.publish("mien/shy/camera/set", "ON")
-            home.wait_for("mien/shy/presence/state", "ON", timeout_s=30)
+            home.wait_for("mien/shy/presence/state", "ON")
             assert opened(again) == {video}
             assert again.terminate()[0] == 0
 

@@ -24,7 +24,7 @@ def test_what_can_change_does_and_the_home_is_told_of_the_rest(tmp_path: Path) -
             return toml(**({"camera": camera, "music": music, "mqtt": mqtt, "page": {"enabled": False}} | more))
 
         with Device(tmp_path, written()) as device:
-            home.wait_for("mien/again/availability", "online", timeout_s=30)
+            home.wait_for("mien/again/availability", "online")
 
             def reload(text: str) -> str:
                 """What the log says of it."""

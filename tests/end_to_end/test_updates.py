@@ -17,7 +17,7 @@ from tests.device.updates.https import serving
 from tests.end_to_end.device import Device, toml
 from tests.listener import Listener
 from tests.mosquitto import HOST, Authority, Mosquitto, require_mosquitto
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_one_that_mien_does_not_survive_is_taken_back(home: Home, tmp_path: Path
         with Device(tmp_path, config) as device:
             wait_until(lambda: "model emotion 99.1" in device.log, lambda: device.log)
             device.process.send_signal(kill)
-            device.process.wait(10)
+            device.process.wait(LIMIT_S)
     with Device(tmp_path, config) as device:
         wait_until(lambda: "was taken back: mien came to a bad end" in device.log, lambda: device.log)
         wait_until(lambda: "model emotion 0." in device.log, lambda: device.log)
@@ -145,7 +145,7 @@ def test_nobody_may_send_models_to_a_device_that_trusts_nobody(
         camera={"source": "demo"}, music={"player": "null"}, mqtt={"host": HOST, "port": broker.port, "device_id": name}
     )
     with Device(tmp_path, config) as device:
-        ears.wait_for(f"mien/{name}/availability", "online", timeout_s=20)
+        ears.wait_for(f"mien/{name}/availability", "online")
         ears.publish(f"mien/{name}/request/update", '{"value": "install"}')
         ears.wait_for(f"mien/{name}/response/update")
         device.terminate()

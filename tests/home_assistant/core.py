@@ -20,6 +20,7 @@ from websockets.sync.client import ClientConnection, connect
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, free_port
 from tests.needs import give_up
+from tests.waiting import LIMIT_S, wait_until
 
 ROOT = Path(__file__).parents[2]
 LAUNCH = Path(__file__).with_name("launch.py")
@@ -154,7 +155,7 @@ class HomeAssistant:
             json.dumps(body).encode(),
             {"Authorization": f"Bearer {self._token}", "Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=LIMIT_S) as answer:
             return json.load(answer)
 
     @property
@@ -177,16 +178,13 @@ class HomeAssistant:
         found = self.ask("device_automation/trigger/list", device_id=device["id"])
         return {(t["type"], t["subtype"]) for t in found if t["domain"] == "mqtt"}
 
-    def wait_state(self, entity: str, expected: object, timeout_s: float = 15.0) -> None:
+    def wait_state(self, entity: str, expected: object, timeout_s: float = LIMIT_S) -> None:
         """Until the entity's state is this (or one that a function accepts)."""
         accepts: Callable[[Any], object] = expected if callable(expected) else lambda state: state == expected
         self.wait(lambda: accepts(self.states.get(entity, {}).get("state")), f"{entity} = {expected}", timeout_s)
 
-    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = 15.0) -> None:
-        end = time.monotonic() + timeout_s
-        while not condition():
-            assert time.monotonic() < end, f"not within {timeout_s} s: {what}; {self._overview()}"
-            time.sleep(0.1)
+    def wait(self, condition: Callable[[], object], what: str, timeout_s: float = LIMIT_S) -> None:
+        wait_until(condition, lambda: f"{what}; {self._overview()}", timeout_s)
 
     def _overview(self) -> str:
         ours = {key: state["state"] for key, state in self.states.items() if "mien" in key}

@@ -63,7 +63,7 @@ class Home:
         )
         self.ears.messages.clear()
         self.device.__enter__()
-        self.ears.wait_for(self.topic("availability"), "online", timeout_s=30)
+        self.ears.wait_for(self.topic("availability"), "online")
 
     def stop(self) -> None:
         if self.device is not None and self.device.process.poll() is None:

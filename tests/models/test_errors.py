@@ -12,6 +12,7 @@ import pytest
 
 from mien_models import errors
 from mien_models.errors import ConfigError, ManifestError, MienError, ModelError, OutcomeError, run_command
+from tests.waiting import LIMIT_S
 
 TABLE = Path(__file__).parents[2] / "docs" / "exit-codes.md"
 CODES_WITHOUT_CLASS = {0, 1, 2, 130, 141}
@@ -96,7 +97,7 @@ sys.exit(run_command("mien", command))
     assert process.stdout is not None
     if reader_leaves:
         process.stdout.close()
-    _, stderr = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=LIMIT_S)
     return process.returncode, stderr
 
 

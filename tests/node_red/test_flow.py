@@ -20,6 +20,7 @@ from tests.end_to_end.device import Device, toml
 from tests.listener import Listener
 from tests.mosquitto import HOST, Mosquitto, free_port, require_mosquitto
 from tests.needs import give_up
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.slow
 
@@ -71,7 +72,7 @@ class NodeRed:
         node = next(node["id"] for node in json.loads(FLOW.read_text(encoding="utf-8")) if node.get("name") == name)
         request = urllib.request.Request(f"http://{HOST}:{self.port}/inject/{node}", b"{}", method="POST")
         request.add_header("Content-Type", "application/json")
-        urllib.request.urlopen(request, timeout=10).close()
+        urllib.request.urlopen(request, timeout=LIMIT_S).close()
 
 
 @pytest.fixture
@@ -95,7 +96,7 @@ def red(broker: Mosquitto, tmp_path: Path, request: pytest.FixtureRequest) -> It
         assert "[warn] [" not in red.log, f"a node complains: {red.log}"
     finally:
         red.process.terminate()
-        red.process.wait(20)
+        red.process.wait(LIMIT_S)
 
 
 def device(folder: Path, broker: Mosquitto, device_id: str) -> Device:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 import threading
-import time
 
 import psutil
 import pytest
@@ -32,15 +31,11 @@ def test_the_last_will_is_sent_when_the_socket_is_cut() -> None:
         watcher.wait_for("a/availability", "offline")
 
 
-def test_it_starts_fast_listens_on_the_loopback_only_and_leaves_nothing_behind(
+def test_it_listens_on_the_loopback_only_and_leaves_nothing_behind(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.WARNING)
-    with DemoBroker():
-        pass  # amqtt is imported by now
-    begun = time.monotonic()
     with DemoBroker() as broker, Listener(broker.port):
-        assert time.monotonic() - begun < 1
         listening = [c.laddr for c in psutil.Process().net_connections("inet") if c.status == psutil.CONN_LISTEN]
         assert listening == [(LOOPBACK, broker.port)]
     assert not [thread for thread in threading.enumerate() if thread.name == "mien-demo-broker"]
@@ -54,8 +49,6 @@ def test_connected_clients_do_not_keep_it_from_stopping() -> None:
     with DemoBroker() as broker:
         clients = [Listener(broker.port) for _ in range(3)]
         idle = socket.create_connection((LOOPBACK, broker.port))
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 3
     for client in clients:
         client.close()
     idle.close()

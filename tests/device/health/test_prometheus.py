@@ -10,6 +10,7 @@ import pytest
 
 from mien_device.health.prometheus import PrometheusEndpoint
 from mien_models.errors import ConfigError
+from tests.waiting import LIMIT_S
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def endpoint() -> Iterator[PrometheusEndpoint]:
 
 
 def test_figures(endpoint: PrometheusEndpoint) -> None:
-    with urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}/metrics", timeout=LIMIT_S) as answer:
         assert answer.headers["Content-Type"].startswith("text/plain; version=0.0.4")
         assert answer.read().decode() == (
             "# TYPE mien_fps gauge\nmien_fps 9.5\n"
@@ -31,7 +32,7 @@ def test_figures(endpoint: PrometheusEndpoint) -> None:
 
 def test_nothing_else(endpoint: PrometheusEndpoint) -> None:
     with pytest.raises(urllib.error.HTTPError) as caught:
-        urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}/", timeout=10)
+        urllib.request.urlopen(f"http://127.0.0.1:{endpoint.port}/", timeout=LIMIT_S)
     with caught.value as answer:
         assert answer.code == 404
 

@@ -32,7 +32,7 @@ from tests.device.home.examples import EVENT, INFO, STATS, mood, mqtt_config, pu
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Mosquitto, require_mosquitto
 from tests.needs import give_up
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +58,7 @@ def test_a_broker_that_knows_only_the_older_one(caplog: pytest.LogCaptureFixture
         with Listener(old.port) as home, publishing(config, "old") as (publisher, commands):
             home.wait_for("mien/old/availability", "online")
             home.publish("mien/old/volume/set", "5")
-            assert commands.get(timeout=10) == SetVolume(5)
+            assert commands.get(timeout=LIMIT_S) == SetVolume(5)
             publisher.publish(EVENT)
             home.wait_for("mien/old/event")
         with pytest.raises(BrokerError, match="closed the connection before it answered"):
@@ -81,7 +81,7 @@ def test_websockets(web_broker: Mosquitto, secure: bool) -> None:
         wait_until(lambda: '"faces":49' in (home.received("mien/web/mood/state") or [""])[-1])
         for _ in range(100):
             home._client.publish("mien/web/volume/set", "7", qos=1)
-        assert [commands.get(timeout=10) for _ in range(100)] == [SetVolume(7)] * 100
+        assert [commands.get(timeout=LIMIT_S) for _ in range(100)] == [SetVolume(7)] * 100
         assert publisher.connected
 
 
@@ -148,12 +148,12 @@ def test_a_command_that_is_retained_while_we_are_connected(broker: Mosquitto, ca
         home.publish("mien/stale/request/next", "", retain=True)
         home.publish("mien/stale/volume/set", "", retain=True)
         home.publish("mien/stale/volume/set", "5")
-        assert commands.get(timeout=10) == SetVolume(5)
+        assert commands.get(timeout=LIMIT_S) == SetVolume(5)
         assert "MQTT command" not in caplog.text, "nothing was wrong with clearing them"
         home.publish("mien/stale/volume/set", "6", retain=True)
         home.publish("mien/stale/volume/set", "", retain=True)
         home.publish("mien/stale/volume/set", "7")
-        assert commands.get(timeout=10) == SetVolume(7)
+        assert commands.get(timeout=LIMIT_S) == SetVolume(7)
         assert "volume/set: was retained and is ignored" in caplog.text
         assert [topic for topic in home.topics() if "/response/" in topic] == []
 
@@ -204,7 +204,7 @@ def test_a_payload_beyond_all_measure(broker: Mosquitto, protocol: str, answers:
         home.wait_for(f"mien/{device}/availability", "online")
         home.publish(f"mien/{device}/volume/set", b"1" * (2 * LARGEST_PACKET))
         home.publish(f"mien/{device}/volume/set", "5")
-        assert commands.get(timeout=10) == SetVolume(5)
+        assert commands.get(timeout=LIMIT_S) == SetVolume(5)
         home.wait_for(f"mien/{device}/response/volume", count=answers)
         assert publisher.connected
 
@@ -219,11 +219,11 @@ def test_an_event_expires(broker: Mosquitto) -> None:
     client.connect(HOST, broker.port)
     client.loop_start()
     try:
-        ready.get(timeout=10)
+        ready.get(timeout=LIMIT_S)
         with publishing(mqtt_config(broker.port), "expires") as (publisher, _):
             wait_until(lambda: publisher.connected)
             publisher.publish(EVENT)
-            message = got.get(timeout=10)
+            message = got.get(timeout=LIMIT_S)
         assert (message.qos, message.retain) == (0, False)
         assert message.properties is not None
         assert 0 < message.properties.MessageExpiryInterval <= 10

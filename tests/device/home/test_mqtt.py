@@ -11,7 +11,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ from tests.device.home.examples import (
 )
 from tests.listener import Listener
 from tests.mosquitto import HOST, PASSWORD, USER, Mosquitto, free_port
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until, well_within
 
 STATES = ("info", "mood/state", "now_playing/state", "volume/state")
 
@@ -110,9 +109,7 @@ def test_a_clean_close_says_offline_and_leaves_nothing_behind(broker: Mosquitto)
 def test_close_is_quick_when_there_is_no_broker() -> None:
     with publishing(mqtt_config(free_port()), "nobody") as (publisher, _):
         wait_until(lambda: publisher.last_error)
-        begun = time.monotonic()
         publisher.close()
-        assert time.monotonic() - begun < 1
         assert "connection refused" in str(publisher.last_error)
     with publishing(mqtt_config(free_port()), "nobody", start=False):
         pass
@@ -122,11 +119,10 @@ def test_close_is_quick_when_the_broker_is_mute() -> None:
     with (
         socket.create_server((HOST, 0)) as mute,
         publishing(mqtt_config(mute.getsockname()[1]), "mute") as (publisher, _),
+        mute.accept()[0],
+        well_within(LIMIT_S),
     ):
-        with mute.accept()[0]:
-            begun = time.monotonic()
-            publisher.close()
-        assert time.monotonic() - begun < 1
+        publisher.close()
 
 
 def test_a_killed_process_is_offline(broker: Mosquitto) -> None:
@@ -140,7 +136,7 @@ def test_a_killed_process_is_offline(broker: Mosquitto) -> None:
     """
     with Listener(broker.port, topics="mien/killed/availability") as home:
         child = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
-        home.wait_for("mien/killed/availability", "online", timeout_s=30)
+        home.wait_for("mien/killed/availability", "online")
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
         home.wait_for("mien/killed/availability", "offline")
@@ -159,7 +155,7 @@ def test_commands_arrive_and_nonsense_does_not(broker: Mosquitto, caplog: pytest
             home.publish("mien/obey/volume/set", "30")
             home.publish("mien/obey/pause/set", "ON")
             home.publish("mien/obey/next/set", "PRESS")
-            received = [commands.get(timeout=10) for _ in range(3)]
+            received = [commands.get(timeout=LIMIT_S) for _ in range(3)]
             assert received == [SetVolume(30), SetPaused(True), NextTrack()]
             assert publisher.connected
             assert commands.empty()
@@ -231,7 +227,7 @@ def test_many_commands_in_one_tls_record_all_arrive(strict_broker: Mosquitto) ->
             wait_until(lambda: publisher.connected)
             for _ in range(100):
                 home._client.publish("mien/burst/volume/set", "7", qos=1)
-            assert [commands.get(timeout=10) for _ in range(100)] == [SetVolume(7)] * 100
+            assert [commands.get(timeout=LIMIT_S) for _ in range(100)] == [SetVolume(7)] * 100
 
 
 def test_two_devices_with_one_client_id_slow_down_and_say_so(

@@ -17,6 +17,7 @@ import pytest
 from mien_device.library.analysers import LISTENED
 from mien_device.library.database import FILE
 from tests.device.library.audio import write_sound
+from tests.waiting import LIMIT_S, wait_until
 
 ROOT = Path(__file__).parents[3]
 SONGS = 200
@@ -105,16 +106,15 @@ def test_stopped_kindly_it_says_so_and_goes_on_later(tmp_path: Path, how: signal
     for number in range(200):
         write_sound(music / f"{number}.wav", number, seconds=0.05)
     scan = start_scan(music, state, log)
-    while not analysed(state):
-        time.sleep(0.01)
+    wait_until(lambda: analysed(state))
     scan.send_signal(how)
-    _, errors = scan.communicate(timeout=30)
+    _, errors = scan.communicate(timeout=LIMIT_S)
     assert scan.returncode == 130
     assert errors.decode().splitlines()[-1].startswith("mien library: stopped; what was done is kept")
     assert b"Traceback" not in errors
     assert 0 < check(state)[1] < 200
     scan = start_scan(music, state, log)
-    scan.communicate(timeout=60)
+    scan.communicate(timeout=LIMIT_S)
     assert check(state) == (200, 200)
     assert len(log.read_text().splitlines()) <= 201
 
@@ -125,9 +125,8 @@ def test_nobody_is_left_behind_when_the_parent_is_killed(tmp_path: Path) -> None
     music = tmp_path / "music"
     write_sound(music / "hang.wav")
     scan = start_scan(music, tmp_path / "state", tmp_path / "listened")
-    while not (tmp_path / "listened").exists():
-        time.sleep(0.01)
+    wait_until((tmp_path / "listened").exists)
     (child,) = psutil.Process(scan.pid).children()
     scan.kill()
     scan.communicate()
-    child.wait(timeout=5)
+    child.wait(timeout=LIMIT_S)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import multiprocessing
 import sqlite3
-import time
 from contextlib import closing
 from pathlib import Path
 
@@ -22,6 +21,7 @@ from mien_device.listeners import Ending, Listener
 from mien_models.errors import MusicError
 from mien_models.listening import SongMood
 from tests.device.library.audio import write_sound
+from tests.waiting import wait_until
 
 WHY = "the same quiet as yours, and not heard since Monday"
 SAD = Listener(-0.5, 0.2, -0.25, 0.1, faces=1)
@@ -171,8 +171,7 @@ def test_readers_go_on_while_a_scan_writes(library: Library, song: str, tmp_path
     writer = multiprocessing.get_context("spawn").Process(target=_write_for_a_while, args=(tmp_path / "state", song))
     writer.start()
     try:
-        while not library.likes():
-            time.sleep(0.01)
+        wait_until(library.likes)
         for number in range(50):
             library.played(play(song, started=float(number)))
             library.songs()

@@ -17,6 +17,7 @@ import pytest
 
 from mien_device.library.store import Library
 from tests.device.library.audio import write_sound
+from tests.waiting import LIMIT_S, wait_until
 
 ROOT = Path(__file__).parents[3]
 AT_MOST_S = 60.0
@@ -33,6 +34,7 @@ class Watching:
             env={**os.environ, "PYTHONPATH": paths, "MIEN_STATE_DIR": str(state)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            bufsize=0,  # a second line that came along with the first would be read, and then waited for
         )
 
     def report(self, **wanted: int) -> dict[str, Any]:
@@ -49,7 +51,7 @@ class Watching:
 
     def stop(self) -> str:
         self.process.send_signal(signal.SIGTERM)
-        _, errors = self.process.communicate(timeout=30)
+        _, errors = self.process.communicate(timeout=LIMIT_S)
         assert self.process.returncode == 130
         return errors.decode()
 
@@ -79,15 +81,18 @@ def test_what_changes_is_known(tmp_path: Path) -> None:
         assert [song.path.name for song in library.songs(missing=True)] == ["b.wav", "c.wav"]
 
 
+def locks(pid: int) -> str:
+    """What the kernel says of the files that a process has open (proc_pid_fdinfo(5))."""
+    return "".join(path.read_text() for path in Path(f"/proc/{pid}/fdinfo").iterdir())
+
+
 def test_two_scans_do_not_meet(tmp_path: Path) -> None:
     music, state = tmp_path / "music", tmp_path / "state"
     write_sound(music / "hang.wav")
     os.utime(music / "hang.wav", (1, 1))
     watching = Watching(music, state)
     try:
-        while not (state / "library.lock").exists():
-            time.sleep(0.01)
-        time.sleep(0.2)
+        wait_until(lambda: "FLOCK" in locks(watching.process.pid))
         paths = os.pathsep.join(str(ROOT / part) for part in ("device", "models"))
         second = subprocess.run(
             [sys.executable, "-m", "mien_device", "library", "scan", str(music), "--analyser", "none"],

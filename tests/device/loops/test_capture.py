@@ -17,7 +17,7 @@ from mien_device.loops import capture
 from mien_device.loops.capture import Capture
 from mien_models.errors import CameraError
 from tests.recorder import Recorder
-from tests.waiting import wait_until
+from tests.waiting import LIMIT_S, wait_until
 
 PICTURE = np.zeros((4, 4, 3), np.uint8)
 
@@ -86,7 +86,7 @@ def test_stop_ends_a_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:
     thread = threading.Thread(target=loop.run)
     thread.start()
     stop.set()
-    thread.join(2)
+    thread.join(LIMIT_S)
     assert not thread.is_alive()
 
 
@@ -137,7 +137,7 @@ def test_switched_off_the_device_is_closed_and_no_frame_comes() -> None:
     finally:
         stop.set()
         loop.close()
-        thread.join(10)
+        thread.join(LIMIT_S)
     assert WaitingCamera.open_now == 0
 
 
@@ -154,7 +154,7 @@ def test_the_home_is_told_when_it_would_outlive_a_power_cut() -> None:
     finally:
         stop.set()
         loop.close()
-        thread.join(10)
+        thread.join(LIMIT_S)
 
 
 def test_a_camera_that_is_off_at_the_start_is_never_opened() -> None:
@@ -226,7 +226,7 @@ def test_a_driver_that_hangs_is_not_said_to_be_off(monkeypatch: pytest.MonkeyPat
     thread.start()
     assert slot.take(10) is not None
     loop.switch(False)
-    thread.join(10)
+    thread.join(LIMIT_S)
     assert not thread.is_alive()
     assert "only a fresh process" in str(errors[0])
     assert saved == [True], "and that one finds it switched off"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import time
 from pathlib import Path
 from types import TracebackType
 
@@ -12,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tests.needs import need_program
+from tests.waiting import wait_until
 
 
 class Pulse:
@@ -50,10 +50,7 @@ class Pulse:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until = time.monotonic() + 20
-        while self._ask("info").returncode != 0:
-            assert time.monotonic() < until, "PulseAudio does not answer"
-            time.sleep(0.1)
+        wait_until(lambda: self._ask("info").returncode == 0, "PulseAudio does not answer")
 
     def stop(self) -> None:
         """As when it crashes."""
@@ -75,12 +72,14 @@ class Pulse:
             recorder = subprocess.Popen(
                 [*command, "--latency-msec=50"], env={**os.environ, **self.environment}, stdout=file
             )
-            until = time.monotonic() + 20
-            while recorded.stat().st_size < seconds * 44_100 * 4:
-                assert time.monotonic() < until, "PulseAudio plays nothing, not even silence"
-                time.sleep(0.05)
-            recorder.terminate()
-            recorder.wait()
+            try:
+                wait_until(
+                    lambda: recorded.stat().st_size >= seconds * 44_100 * 4,
+                    "PulseAudio plays nothing, not even silence",
+                )
+            finally:
+                recorder.terminate()
+                recorder.wait()
         samples = np.fromfile(recorded, "<i2")
         return samples[: len(samples) // 2 * 2].reshape(-1, 2) / 32768
 

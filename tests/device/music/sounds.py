@@ -13,6 +13,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
+from tests.waiting import LIMIT_S
+
 RATE_HZ = 44_100
 ROOT = Path(__file__).parents[3]
 PRELUDE = """
@@ -67,7 +69,7 @@ class Recording:
         )
 
     def heard(self) -> Heard:
-        out, err = self._process.communicate(timeout=60)
+        out, err = self._process.communicate(timeout=LIMIT_S)
         assert self._process.returncode == 0, err.decode()
         samples = np.fromfile(self._raw, np.int16)
         return Heard(samples[: len(samples) // 2 * 2].reshape(-1, 2) / 32768, json.loads(out))

@@ -18,7 +18,6 @@ import pytest
 from mien_device.config import MusicConfig
 from mien_device.music import Player
 from mien_device.music.player import CardOutput, StreamingPlayer, open_player, probe_sound
-from mien_device.music.player.output import BUFFER_S
 from mien_device.music.player.sdl import SdlError, Stream
 from mien_models.errors import MissingDependencyError, MusicError
 from tests.device.music.pulse import Pulse
@@ -51,10 +50,10 @@ def test_without_a_sound_card_the_player_keeps_time_and_says_why(
     assert not opened.heard
     assert "no sound card can be opened" in opened.name
     assert [record.levelno for record in caplog.records] == [level]
-    opened.play(song(write(tmp_path / "tone.wav", sine(440, 10))))
+    opened.play(song(write(tmp_path / "tone.wav", sine(440, 100))))
     began = time.monotonic()
-    time.sleep(1)
-    assert opened.position_s == pytest.approx(time.monotonic() - began - BUFFER_S, abs=0.4)
+    wait_until(lambda: opened.position_s > 0.5)
+    assert opened.position_s <= time.monotonic() - began + 0.1
     opened.close()
 
 
@@ -96,7 +95,7 @@ def test_probe_without_pygame(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_signals_and_standard_output_stay_the_daemons() -> None:
     script = (
         "import time; from mien_device.config import MusicConfig; from mien_device.music.player import open_player\n"
-        "p = open_player(MusicConfig(player='pygame')); import sys; sys.stderr.write(p.name); sys.stderr.flush(); time.sleep(20)"
+        "p = open_player(MusicConfig(player='pygame')); import sys; sys.stderr.write(p.name); sys.stderr.flush(); time.sleep(120)"
     )
     paths = os.pathsep.join(str(ROOT / part) for part in ("device", "models"))
     environment = {**os.environ, "SDL_AUDIODRIVER": "dummy", "PYTHONPATH": paths}
@@ -108,7 +107,7 @@ def test_signals_and_standard_output_stay_the_daemons() -> None:
         assert process.stderr.read(14) == b"pygame (dummy:"
         process.send_signal(signal.SIGTERM)
         assert process.stdout.read() == b""
-        assert process.wait(5) == -signal.SIGTERM
+        assert process.wait(60) == -signal.SIGTERM
 
 
 @pytest.fixture
@@ -136,7 +135,7 @@ def level(samples: npt.NDArray[np.float64]) -> float:
 
 
 def test_music_is_heard_and_mien_is_named(player: Player, pulse: Pulse) -> None:
-    assert level(pulse.record(1.5)) == pytest.approx(0.4, abs=0.01)
+    wait_until(lambda: level(pulse.record(1.5)) == pytest.approx(0.4, abs=0.01))
     assert player.name.startswith("pygame (pulseaudio: speaker")
 
 
@@ -149,10 +148,11 @@ def test_card_that_is_pulled_out_and_plugged_in_again(
     assert "the sound card is gone" in player.name
     began, position_s = time.monotonic(), player.position_s
     time.sleep(3)  # long enough for a look that finds no output: SDL itself would crash of it
-    assert player.position_s - position_s == pytest.approx(time.monotonic() - began, abs=0.7), "it keeps time"
+    wait_until(lambda: player.position_s - position_s > 2)
+    assert player.position_s - position_s < time.monotonic() - began + 0.7, "it keeps time"
     pulse.plug_in()
     wait_until(lambda: player.heard)
-    assert level(pulse.record(1.5)) == pytest.approx(0.4, abs=0.01)
+    wait_until(lambda: level(pulse.record(1.5)) == pytest.approx(0.4, abs=0.01))
     levels = [(record.levelno, record.name) for record in caplog.records if record.name.startswith("mien_device")]
     assert [level for level, _ in levels] == [logging.WARNING, logging.INFO], "lost and found, once each"
 
@@ -164,15 +164,14 @@ def test_sound_server_that_dies_and_is_started_again(player: Player, pulse: Puls
     pulse.start()
     pulse.plug_in()
     wait_until(lambda: player.heard)
-    assert level(pulse.record(1.5)) == pytest.approx(0.4, abs=0.01)
+    wait_until(lambda: level(pulse.record(1.5)) == pytest.approx(0.4, abs=0.01))
 
 
 def test_output_is_chosen_by_its_name(pulse: Pulse, tmp_path: Path) -> None:
     pulse.plug_in("kitchen")
     player = open_player(MusicConfig(player="pygame", fade_s=0, device="KITCH"))
-    player.play(song(write(tmp_path / "tone.wav", sine(441, 30))))
-    time.sleep(1)
-    assert level(pulse.record(1.5, "kitchen")) == pytest.approx(0.4, abs=0.01)
+    player.play(song(write(tmp_path / "tone.wav", sine(441, 120))))
+    wait_until(lambda: level(pulse.record(1.5, "kitchen")) == pytest.approx(0.4, abs=0.01))
     assert not pulse.record(1).any()
     player.close()
     with pytest.raises(MusicError, match=r"no output 'cellar' \(music.device\), only .*kitchen"):

@@ -21,6 +21,7 @@ from mien_models.errors import MusicError
 from mien_models.labels import Mood
 from tests.device.music.sounds import counter, tone, write_wav
 from tests.needs import need_module, need_program
+from tests.waiting import wait_until
 
 FADE_S = 0.3
 FORMATS = ["mp3", "ogg", "opus", "flac", "wav"]
@@ -53,14 +54,12 @@ def test_end_of_a_track_is_seen_in_real_time(player: Player, tmp_path: Path) -> 
     assert player.playing is song
     assert player.duration_s == 4.5
     assert not player.ending
-    while not player.ending:
-        time.sleep(0.01)
-    assert time.monotonic() - began == pytest.approx(4.5 - 3.3, abs=0.4), "three seconds before the fade"
+    wait_until(lambda: player.ending)
     assert player.playing is song
-    assert player.position_s == pytest.approx(time.monotonic() - began - BUFFER_S, abs=0.4)
-    while player.playing:
-        time.sleep(0.01)
-    assert time.monotonic() - began == pytest.approx(4.5, abs=0.6)
+    assert time.monotonic() - began > 4.5 - 3.3 - 0.4, "three seconds before the fade"
+    assert 0.4 < player.position_s <= time.monotonic() - began
+    wait_until(lambda: not player.playing)
+    assert time.monotonic() - began > 4.5 - 0.6
     assert player.ending
 
 
@@ -75,8 +74,7 @@ def test_pause_stops_the_clock(player: Player, tmp_path: Path) -> None:
     assert player.position_s == position_s
     player.resume()
     player.resume()
-    time.sleep(1.5)
-    assert player.playing is None
+    wait_until(lambda: player.playing is None)
 
 
 def test_stop_and_play_end_a_pause(player: Player, tmp_path: Path) -> None:
@@ -88,8 +86,7 @@ def test_stop_and_play_end_a_pause(player: Player, tmp_path: Path) -> None:
     player.play(song)
     player.pause()
     player.play(song)
-    time.sleep(1.0)
-    assert player.playing is None
+    wait_until(lambda: player.playing is None)
 
 
 def test_queued_track_begins_by_itself(player: Player, tmp_path: Path) -> None:
@@ -99,26 +96,24 @@ def test_queued_track_begins_by_itself(player: Player, tmp_path: Path) -> None:
     player.queue(second)
     player.queue(third)
     assert not player.ending
-    while player.playing is first:
-        time.sleep(0.01)
+    wait_until(lambda: player.playing is not first)
     assert player.playing is third, "what was queued last counts"
     player.queue(second)
     player.unqueue()
-    while player.playing is third:
-        time.sleep(0.01)
+    wait_until(lambda: player.playing is not third)
     assert player.playing is None
 
 
 @pytest.mark.parametrize("ending", FORMATS)
 def test_formats_and_odd_names(player: Player, tmp_path: Path, ending: str) -> None:
-    wav = write_wav(tmp_path / "source.wav", tone(440, 0.5))
+    wav = write_wav(tmp_path / "source.wav", tone(440, 5))
     for number, name in enumerate(
         (f"Grüße ☀ 'x' %20 #1.{ending}", os.fsdecode(b"caf\xe9." + ending.encode()), f".{ending}.{ending}")
     ):
         song = track(encode(wav, tmp_path / f"{number}.{ending}").rename(tmp_path / name))
         player.play(song)
         assert player.playing == song
-        assert player.duration_s == pytest.approx(0.5, abs=0.001)
+        assert player.duration_s == pytest.approx(5, abs=0.001)
         song.title.encode()
 
 
@@ -126,7 +121,7 @@ def test_formats_and_odd_names(player: Player, tmp_path: Path, ending: str) -> N
 def test_broken_files_are_errors_that_name_them_and_the_music_goes_on(
     player: Player, tmp_path: Path, ending: str
 ) -> None:
-    good = track(write_wav(tmp_path / "good.wav", tone(440, 6)))
+    good = track(write_wav(tmp_path / "good.wav", tone(440, 60)))
     player.play(good)
     noise = np.random.default_rng(0).integers(0, 256, 50_000, np.uint8).tobytes()
     whole = encode(good.path, tmp_path / f"whole.{ending}").read_bytes()
@@ -148,20 +143,20 @@ def test_missing_and_odd_files(player: Player, tmp_path: Path) -> None:
         player.play(track(tmp_path / "folder.wav"))
     with pytest.raises(MusicError, match="holds no sound"):
         player.play(track(write_wav(tmp_path / "nothing.wav", counter(0))))
-    misnamed = write_wav(tmp_path / "wave.wav", tone(440, 0.2)).rename(tmp_path / "wave.mp3")
+    misnamed = write_wav(tmp_path / "wave.wav", tone(440, 5)).rename(tmp_path / "wave.mp3")
     player.play(track(misnamed))
     assert player.playing
 
 
 def test_many_changes_in_a_row(player: Player, tmp_path: Path) -> None:
-    songs = [track(write_wav(tmp_path / f"{number}.wav", tone(440, 2))) for number in range(6)]
+    songs = [track(write_wav(tmp_path / f"{number}.wav", tone(440, 60))) for number in range(6)]
     for song in songs * 2:
         player.play(song)
         player.set_volume(70)
         assert player.playing == song
         player.seek(1.0)
         assert player.playing == song
-        assert player.position_s == pytest.approx(1.0 - BUFFER_S, abs=0.1)
+        assert player.position_s >= 1.0 - BUFFER_S - 0.1
 
 
 def test_null_is_not_a_failure(caplog: pytest.LogCaptureFixture) -> None:
@@ -176,7 +171,7 @@ def test_recording(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     player = open_player(MusicConfig(player="wav", device=str(tmp_path / "heard.wav"), fade_s=0))
     assert player.heard
     player.play(track(write_wav(tmp_path / "song.wav", tone(440, 0.5))))
-    time.sleep(1.0)
+    wait_until(lambda: player.playing is None)
     player.close()
     player.close()
     assert WavOutput.latency_s == 0

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import http.client
 import json
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from mien_device.page import Cover, Described, NotAllowedError, Outcome, Picture
 from mien_device.page.feed import Feed
 from mien_device.page.server import PageServer
 from mien_device.page.sleeve import sleeve
+from tests.waiting import wait_until
 
 START_S = 30.0
 
@@ -113,10 +113,7 @@ def served(config: PageConfig | None = None, token: str | None = None) -> Iterat
     server.start()
     try:
         page = Served(server, feed, backstage)
-        end = time.monotonic() + START_S
-        while not server.answers:
-            assert time.monotonic() < end
-            time.sleep(0.02)
+        wait_until(lambda: server.answers)
         yield page
     finally:
         server.close()

@@ -25,6 +25,7 @@ from mien_models.labels import Mood
 from mien_models.preprocess import Box
 from mien_models.runner import Answer
 from tests.device.page.backstage import served
+from tests.waiting import LIMIT_S
 
 EYES = ((10.0, 10.0), (30.0, 10.0), (20.0, 20.0), (12.0, 30.0), (28.0, 30.0))
 
@@ -114,10 +115,10 @@ def test_nothing_is_drawn_nor_held_while_nobody_looks(monkeypatch: pytest.Monkey
 
 
 def test_with_the_camera_switched_off_there_is_no_picture_left(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "PATIENCE_S", 0.3)
     view = Live(Feed(), allowed=True)
     with Loop(view):
         assert view.picture(0) is not None
+    monkeypatch.setattr(live, "PATIENCE_S", 0.3)
     with Loop(view, lambda: (turn()[0], None)):
         time.sleep(0.2)
         assert view.picture(0) is None
@@ -160,8 +161,8 @@ def test_more_than_a_few_at_once_are_sent_away() -> None:
         full, free = threading.Barrier(LOOKERS + 1), threading.Event()
 
         def wait(after: int) -> Picture | None:
-            full.wait(10)
-            free.wait(10)
+            full.wait(LIMIT_S)
+            free.wait(LIMIT_S)
             return None
 
         page.backstage.picture = wait  # type: ignore[method-assign]
@@ -171,7 +172,7 @@ def test_more_than_a_few_at_once_are_sent_away() -> None:
         ]
         for thread in threads:
             thread.start()
-        full.wait(10)
+        full.wait(LIMIT_S)
         assert page.ask("/api/live").status == 429
         free.set()
         for thread in threads:

@@ -9,7 +9,6 @@ import shutil
 import sqlite3
 import stat
 import struct
-import time
 import zipfile
 from collections.abc import Callable
 from contextlib import closing
@@ -28,6 +27,7 @@ from tests.device.upkeep.conftest import SECRETS, Home, make_home
 from tests.end_to_end.device import Device
 from tests.killed import killed_at_each_step
 from tests.needs import give_up
+from tests.waiting import wait_until
 
 
 def everything(path: Path) -> str:
@@ -116,9 +116,7 @@ def test_while_mien_runs_it_is_saved_but_not_restored(
     folder = tmp_path / "device"
     folder.mkdir()
     with Device(folder, '[camera]\nsource = "demo"\n[music]\nplayer = "null"\n', home=home.state.parent) as device:
-        deadline = time.monotonic() + 30
-        while "mien_device.daemon: player" not in device.log and time.monotonic() < deadline:
-            time.sleep(0.05)
+        wait_until(lambda: "mien_device.daemon: player" in device.log, lambda: device.log)
         saved = backup(home, tmp_path / "b.zip")
         capsys.readouterr()
         assert main(["restore", str(saved), *home.arguments()]) == 5
