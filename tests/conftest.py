@@ -8,12 +8,12 @@ from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.needs import give_up
 
 # How long an example takes says something about the machine, not about the code.
-settings.register_profile("mien", deadline=None)
+settings.register_profile("mien", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("mien")
 
 BESIDE = Path(__file__).parents[2] / "shared"

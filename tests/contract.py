@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from functools import cache
 from pathlib import Path
@@ -16,6 +17,7 @@ SCHEMAS = Path(mien_device.home.__file__).with_name("schemas")
 
 
 @cache
+@functools.cache
 def validator(name: str) -> Draft202012Validator:
     """Of the shipped schema."""
     schema = json.loads((SCHEMAS / f"{name}.json").read_text(encoding="utf-8"))

@@ -310,7 +310,7 @@ def test_a_folder_that_cannot_be_read_hides_its_songs_only(library: Library, mus
 
 
 @pytest.mark.parametrize("suffix", SUFFIXES)
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=40)
 @given(data=st.data())
 def test_damaged_files_are_songs_or_one_line(library: Library, music: Path, suffix: str, data: st.DataObject) -> None:
     """Any bytes of a tagged file set to others, and its end cut off."""

@@ -147,7 +147,7 @@ def test_tables_of_spreadsheets(stocked: Library, tmp_path: Path) -> None:
     assert moods(stocked)["3"] == "sad"
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=150)
 @given(
     rows=st.lists(
         st.dictionaries(

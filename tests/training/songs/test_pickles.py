@@ -207,7 +207,7 @@ CLIP = pickle.dumps({"audio": np.arange(50, dtype="f4"), "rate": 8000}, 4)
 
 
 @given(at=st.integers(0, len(CLIP) - 1), garbage=st.binary(min_size=0, max_size=12), removed=st.integers(0, 12))
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_spoilt_clips_are_read_or_refused(tmp_path: Path, at: int, garbage: bytes, removed: int) -> None:
     path = tmp_path / "clip.pkl"
     path.write_bytes(CLIP[:at] + garbage + CLIP[at + removed :])
