@@ -89,7 +89,7 @@ class Pipeline:
     def step(self, frame: Frame) -> Observation:
         """Look at a frame."""
         started = time.perf_counter()
-        boxes = self._search.find(frame.image, frame.captured_at, self._tracker.boxes)
+        boxes = self._search.find(frame.image, frame.captured_at, self._tracker.expected(frame.captured_at))
         sighting = self._tracker.update(boxes, frame.captured_at)
         found = time.perf_counter()
         faces = tuple(self._look(frame, track) for track in sighting.tracks)

@@ -40,6 +40,16 @@ def letterbox(image: Image, height: int, width: int, *, even: bool = False) -> t
     return canvas, scale
 
 
+def surroundings(image: Image, box: Box, wide: float, high: float) -> tuple[Image, int, int]:
+    """What of a picture (h, w[, 3]) lies in so many pixels about a box's middle, and where: left, top. Empty beside the picture."""
+    height, width = image.shape[:2]
+    x, y = box.centre
+    left, top = max(0, int(x - wide / 2)), max(0, int(y - high / 2))
+    # An end below 0 would count from the other side.
+    right, bottom = max(0, min(width, int(x + wide / 2))), max(0, min(height, int(y + high / 2)))
+    return image[top:bottom, left:right], left, top
+
+
 class Finder:
     """A face finder, ready to run. Not safe to share between threads."""
 
@@ -60,12 +70,8 @@ class Finder:
 
     def look_near(self, image: Image, box: Box, least: float) -> Box | None:
         """The face that was at `box`, from its surroundings alone: larger in the network's eyes than in the whole picture."""
-        height, width = image.shape[:2]
         high = max(box.height, 8.0) * _WINDOW
-        wide = high * self.width / self.height
-        (x, y), reach_x, reach_y = box.centre, wide / 2, high / 2
-        left, top = max(0, int(x - reach_x)), max(0, int(y - reach_y))
-        part = image[top : min(height, int(y + reach_y)), left : min(width, int(x + reach_x))]
+        part, left, top = surroundings(image, box, high * self.width / self.height, high)
         if min(part.shape[:2]) < 2:
             return None
         found = [_moved(face, 1.0, left, top) for face in self.look(part, least)]

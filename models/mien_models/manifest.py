@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path, PurePosixPath
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Any, Final, Literal, TypeVar, get_args
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
@@ -182,6 +182,7 @@ class MusicManifest(Described):
 
 
 Kind = TypeVar("Kind", bound=Described)
+_DOES = {"emotion": "reads faces", "faces": "finds faces", "music": "listens to songs"}
 
 
 def load_manifest(directory: Path) -> Manifest:
@@ -219,7 +220,7 @@ def read_kind(directory: Path) -> str:
     """What kind of model it is, read without looking at anything else; "" where the manifest does not tell."""
     try:
         content: Any = json.loads((directory / MANIFEST_NAME).read_bytes())
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return ""
     return str(content.get("kind", "")) if isinstance(content, dict) else ""
 
@@ -233,6 +234,12 @@ def _load(directory: Path, model: type[Kind]) -> Kind:
     except OSError as error:
         raise ManifestError(f"{path}: {error.strerror}") from error
     except ValidationError as error:
+        kind, (wanted,) = read_kind(directory), get_args(model.model_fields["kind"].annotation)
+        if kind in _DOES and kind != wanted:
+            raise ManifestError(
+                f"{path}: 'kind' is {kind}: a model that {_DOES[kind]}, where one is wanted that {_DOES[wanted]} ({wanted}); "
+                "`mien models DIRECTORY` says what a model is"
+            ) from None
         raise ManifestError(f"{path}: {'; '.join(explain(error, model))}") from None
     _check_file(directory, manifest.file)
     return manifest

@@ -12,7 +12,7 @@ import pytest
 
 from mien_models.cells import LEVELS
 from mien_models.errors import ManifestError
-from mien_models.finder import Finder, ModelFinder, letterbox
+from mien_models.finder import Finder, ModelFinder, letterbox, surroundings
 from mien_models.manifest import load_any_manifest, load_finder_manifest, load_manifest, read_kind
 from mien_models.preprocess import Box, Image
 from mien_models.runner import Classifier
@@ -131,13 +131,23 @@ def test_near_finds_nothing_where_there_is_no_picture(finder: ModelFinder, box: 
     assert finder.find_near(squares(), box) is None
 
 
+@pytest.mark.parametrize("middle", [(-60, 60), (700, 60), (100, -60), (100, 600)])
+def test_there_are_no_surroundings_beside_a_picture(middle: tuple[int, int]) -> None:
+    """A face that went out is expected further on; what lies at the other side of the picture is not near it."""
+    part, _, _ = surroundings(squares(), Box(middle[0] - 10, middle[1] - 10, 20, 20), 80, 80)
+    assert part.size == 0
+
+
 def test_kinds_are_told_apart() -> None:
     assert (read_kind(TINY_FINDER), read_kind(TINY_MODEL)) == ("faces", "emotion")
     assert load_any_manifest(TINY_FINDER) == load_finder_manifest(TINY_FINDER)
     assert load_any_manifest(TINY_MODEL) == load_manifest(TINY_MODEL)
-    with pytest.raises(ManifestError, match="'kind'"):
+    with pytest.raises(
+        ManifestError, match=r"'kind' is faces: a model that finds faces, .* reads faces \(emotion\)"
+    ) as caught:
         Classifier.open(TINY_FINDER)
-    with pytest.raises(ManifestError, match="'kind'"):
+    assert "missing" not in str(caught.value)
+    with pytest.raises(ManifestError, match=r"'kind' is emotion: a model that reads faces, .* finds faces \(faces\)"):
         ModelFinder.open(TINY_MODEL)
 
 

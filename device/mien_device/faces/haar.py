@@ -10,6 +10,7 @@ import numpy as np
 
 from mien_device.faces import distinct
 from mien_models.errors import MissingDependencyError
+from mien_models.finder import surroundings
 from mien_models.preprocess import Box, Image, brighten, grey
 
 CASCADE = "haarcascade_frontalface_alt2.xml"
@@ -61,11 +62,8 @@ class HaarFinder:
 
     def find_near(self, image: Image, box: Box) -> Box | None:
         """The face that was at `box`, if it still looks like one."""
-        height, width = image.shape[:2]
         side = box.height / HEIGHT
-        (x, y), reach = box.centre, side * _NEAR_SIDE / 2
-        left, top = max(0, int(x - reach)), max(0, int(y - reach))
-        part = image[top : min(height, int(y + reach)), left : min(width, int(x + reach))]
+        part, left, top = surroundings(image, box, side * _NEAR_SIDE, side * _NEAR_SIDE)
         scale = _NEAR_SIZE / side
         if min(part.shape[:2]) * scale < WINDOW:
             return None

@@ -13,9 +13,15 @@ CONFIRMING_HITS = 2
 CONFIRMING_S = 0.3
 """And is forgotten when it is missed for so long before."""
 _FARTHEST = 0.6
-"""How far a face moves at most between two sightings, in its heights."""
+"""How far a face is at most from where it is expected, in its heights."""
 _LARGEST_GROWTH = 1.8
 """Factor by which it grows or shrinks at most."""
+_STEADY_S = 0.3
+"""Time constant of the average over a face's speed: a box's middle is uncertain by a few pixels."""
+_ONWARD_S = 1.0
+"""A face that is not seen is expected to slow down, with this time constant."""
+_BESIDE = 1.2
+"""Two whose middles are nearer, in heights, cover each other: what is left of a face says nothing of its speed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,24 @@ class Track:
     last_seen: float
     """Seconds, by the frames' stamps."""
     hits: int = 1
+    speed: tuple[float, float] = (0.0, 0.0)
+    """To the right and down, pixels a second."""
+
+    def expected(self, at: float) -> Box:
+        """Where it is at a moment after it was last seen, if it goes on as it went."""
+        seconds = _ONWARD_S * -math.expm1((self.last_seen - at) / _ONWARD_S)
+        x, y = self.box.x + self.speed[0] * seconds, self.box.y + self.speed[1] * seconds
+        return Box(x, y, self.box.width, self.box.height, self.box.score)
+
+    def seen(self, box: Box, at: float, *, sure: bool, alone: bool) -> Track:
+        """The same face where it is now; a face that is not `alone` keeps its speed."""
+        speed = self.speed
+        if alone and at > self.last_seen:
+            pause = at - self.last_seen
+            moved = [(new - old) / pause for new, old in zip(box.centre, self.box.centre, strict=True)]
+            share = max(1 / self.hits, -math.expm1(-pause / _STEADY_S))
+            speed = (speed[0] + share * (moved[0] - speed[0]), speed[1] + share * (moved[1] - speed[1]))
+        return replace(self, box=box, last_seen=at, hits=self.hits + sure, speed=speed)
 
     @property
     def confirmed(self) -> bool:
@@ -61,21 +85,24 @@ class Tracker:
         self._tracks: list[Track] = []
         self._next_id = 0
 
-    @property
-    def boxes(self) -> list[Box]:
-        """Where to look for the faces that are followed, the not yet confirmed ones too."""
-        return [track.box for track in self._tracks]
+    def expected(self, at: float) -> list[Box]:
+        """Where to look at a moment for the faces that are followed, the not yet confirmed ones too."""
+        return [track.expected(at) for track in self._tracks]
 
     def update(self, boxes: Sequence[Box], at: float) -> Sighting:
         """Take in the boxes of a frame taken at `at`; with none at all absent faces leave."""
-        pairs = _pair(self._tracks, boxes)
+        expected = self.expected(at)
+        pairs = _pair(expected, boxes)
         kept: list[Track] = []
         arrived: list[int] = []
         left: list[int] = []
         for index, track in enumerate(self._tracks):
             if index in pairs:
                 box = boxes[pairs[index]]
-                seen = replace(track, box=box, last_seen=at, hits=track.hits + (box.score >= self._sure))
+                alone = all(
+                    _distance(expected[index], other) > _BESIDE for other in expected if other is not expected[index]
+                )
+                seen = track.seen(box, at, sure=box.score >= self._sure, alone=alone)
                 arrived += [track.id] if seen.confirmed and not track.confirmed else []
                 kept.append(seen)
             elif not self._is_gone(track, at):
@@ -99,9 +126,9 @@ class Tracker:
         return at - track.last_seen > (self.hold_s if track.confirmed else min(self.hold_s, CONFIRMING_S))
 
 
-def _pair(tracks: Sequence[Track], boxes: Sequence[Box]) -> dict[int, int]:
+def _pair(expected: Sequence[Box], boxes: Sequence[Box]) -> dict[int, int]:
     """Track index → box index: the closest pair first, then the closest of those that are left."""
-    costs = ((_cost(track.box, box), i, j) for i, track in enumerate(tracks) for j, box in enumerate(boxes))
+    costs = ((_cost(old, new), i, j) for i, old in enumerate(expected) for j, new in enumerate(boxes))
     pairs: dict[int, int] = {}
     for cost, i, j in sorted(costs):
         if cost < math.inf and i not in pairs and j not in pairs.values():
@@ -110,7 +137,12 @@ def _pair(tracks: Sequence[Track], boxes: Sequence[Box]) -> dict[int, int]:
 
 
 def _cost(old: Box, new: Box) -> float:
-    """How unlikely `new` is the face that was at `old`: distance in heights plus growth; infinite when impossible."""
-    distance = math.dist(old.centre, new.centre) / max(old.height, new.height)
+    """How unlikely `new` is the face that is expected at `old`: distance in heights plus growth; infinite when impossible."""
+    distance = _distance(old, new)
     growth = abs(math.log(new.height / old.height))
     return math.inf if distance > _FARTHEST or growth > math.log(_LARGEST_GROWTH) else distance + growth
+
+
+def _distance(one: Box, other: Box) -> float:
+    """Between two middles, in heights of the larger."""
+    return math.dist(one.centre, other.centre) / max(one.height, other.height)

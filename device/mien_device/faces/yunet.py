@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 
 from mien_device.faces import distinct
 from mien_models.errors import MissingDependencyError, ModelError
+from mien_models.finder import surroundings
 from mien_models.preprocess import Box, Image
 
 FILE = "face_detection_yunet_2023mar.onnx"
@@ -30,6 +32,11 @@ _NEAR_SIDE = 2.6
 """Of the surroundings in which a known face is looked for, in its heights, shrunk or grown to a third of the long side."""
 
 
+def is_known(content: bytes) -> bool:
+    """Whether it is the very file that was measured."""
+    return len(content) == SIZE and hashlib.sha256(content).hexdigest() == SHA256
+
+
 class YuNetFinder:
     """YuNet behind the convention of `FaceFinder`. Not safe to share between threads."""
 
@@ -41,11 +48,18 @@ class YuNetFinder:
 
         Raises:
             MissingDependencyError: this OpenCV cannot run it.
-            ModelError: the file is not there or not to be read.
+            ModelError: the file is not there or another than the one that was measured.
 
         """
-        if not path.is_file():
-            raise ModelError(f"{path}: no such file; fetch it with `mien models install yunet`")
+        remedy = "fetch it anew with `mien models install yunet`"
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:
+            raise ModelError(f"{path}: no such file; fetch it with `mien models install yunet`") from None
+        except OSError as error:
+            raise ModelError(f"{path}: {error.strerror}; {remedy}") from error
+        if not is_known(content):
+            raise ModelError(f"{path}: damaged or exchanged, not the file that mien knows; {remedy}")
         if not hasattr(cv2, "FaceDetectorYN"):
             raise MissingDependencyError(
                 f"OpenCV {cv2.__version__} has no FaceDetectorYN; install opencv-python-headless"
@@ -54,9 +68,7 @@ class YuNetFinder:
         try:
             self._network: Any = cv2.FaceDetectorYN.create(str(path), "", (_LONG_SIDE, _LONG_SIDE), HOLD, _OVERLAP)
         except cv2.error as error:
-            raise ModelError(
-                f"{path}: OpenCV cannot read it; fetch it anew with `mien models install yunet`"
-            ) from error
+            raise ModelError(f"{path}: OpenCV {cv2.__version__} cannot read it; install another") from error
 
     def find(self, image: Image) -> list[Box]:
         """The faces in a picture (height, width[, 3]), the surest first."""
@@ -65,10 +77,7 @@ class YuNetFinder:
 
     def find_near(self, image: Image, box: Box) -> Box | None:
         """The face that was at `box`, if it still looks like one."""
-        (x, y), reach = box.centre, box.height * _NEAR_SIDE / 2
-        height, width = image.shape[:2]
-        left, top = max(0, int(x - reach)), max(0, int(y - reach))
-        part = image[top : min(height, int(y + reach)), left : min(width, int(x + reach))]
+        part, left, top = surroundings(image, box, box.height * _NEAR_SIDE, box.height * _NEAR_SIDE)
         if min(part.shape[:2]) < 8:
             return None
         found = [_moved(face, left, top) for face in self.look(part, _LONG_SIDE / 2 / max(part.shape[:2]))]

@@ -27,7 +27,7 @@ def follow(path: Path, step: int = 1) -> tuple[int, Counter[int]]:
         if frame.number % step:
             continue
         count += 1
-        boxes = search.find(frame.image, frame.captured_at, tracker.boxes)
+        boxes = search.find(frame.image, frame.captured_at, tracker.expected(frame.captured_at))
         seen.update(track.id for track in tracker.update(boxes, frame.captured_at).tracks)
     camera.close()
     return count, seen
@@ -52,7 +52,7 @@ def test_pictures_without_people(shared_data, name):
     camera = ReplayCamera(shared_data / f"footage/negatives/{name}.png", loop=False, realtime=False)
     search, tracker = PacedSearch(HaarFinder()), Tracker()
     while frame := camera.read():
-        boxes = search.find(frame.image, frame.captured_at, tracker.boxes)
+        boxes = search.find(frame.image, frame.captured_at, tracker.expected(frame.captured_at))
         assert tracker.update(boxes, frame.captured_at).tracks == ()
 
 

@@ -60,7 +60,7 @@ def test_faces_that_are_too_small_are_left_out() -> None:
 def test_an_unsure_box_holds_a_face_and_begins_none() -> None:
     tracker, dim = Tracker(sure=0.6), Box(10, 10, 50, 60, 0.4)
     assert tracker.update([dim], 0.0).tracks == ()
-    assert tracker.boxes == []
+    assert tracker.expected(0.0) == []
     for at in (0.1, 0.2):
         tracker.update([Box(10, 10, 50, 60, 0.9)], at)
     for number in range(100):

@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import math
+import random
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -91,3 +95,57 @@ def test_arrivals_and_departures_add_up(frames: list[list[Box]]):
         ever |= present
         assert present == {track.id for track in sighting.tracks}
         assert len(present) == len(sighting.tracks)
+
+
+@pytest.mark.parametrize("speed", [80, 160, 250, 400])
+@pytest.mark.parametrize("hidden", ["first", "second"])
+def test_two_who_cross_come_out_with_their_own_identity(speed: int, hidden: str):
+    """Whoever passes behind is not found while the other is before them, and what shows of them last is misplaced."""
+    tracker, high = Tracker(), 90.0
+    first_seen: dict[int, str] = {}
+    for step in range(31):
+        at = step / 10
+        ways = {"first": 320 + speed * (at - 1.5), "second": 320 - 0.8 * speed * (at - 1.5)}
+        apart = ways["first"] - ways["second"]
+        if abs(apart) < 0.7 * high:
+            del ways[hidden]
+        elif abs(apart) < high:
+            ways[hidden] += math.copysign(0.1 * high, apart if hidden == "first" else -apart)
+        # The finder gives the surest first: whom that is changes.
+        boxes = [face(x, 100, high) for x in sorted(ways.values(), reverse=step % 2 == 0)]
+        sighting = tracker.update(boxes, at)
+        assert {track.id for track in sighting.tracks} <= {0, 1}
+        if step == 1:
+            first_seen = {track.id: "first" if track.box.x < 320 else "second" for track in sighting.tracks}
+    came_out = {track.id: "first" if track.box.x > 320 else "second" for track in sighting.tracks}
+    assert came_out == first_seen
+
+
+def test_a_face_is_looked_for_where_it_goes():
+    tracker = Tracker()
+    for step in range(6):
+        tracker.update([face(100 + 20 * step, 100)], step / 10)
+    (expected,) = tracker.expected(0.6)
+    assert expected.x == pytest.approx(220, abs=2)
+    (much_later,) = tracker.expected(60)
+    assert much_later.x < 100 + 20 * 5 + 201  # in a second it has slowed down
+
+
+def test_a_hand_before_a_face_that_rests_costs_no_identity():
+    """Boxes are uncertain by some pixels: what looks like speed must not carry the face away while it is hidden."""
+    rng = random.Random(0)
+    tracker = Tracker(hold_s=2.0)
+    for step in range(300):
+        at = step / 30
+        hidden = 3.0 < at < 4.8 or 7.0 < at < 8.8
+        boxes = [] if hidden else [face(300 + rng.gauss(0, 3), 200 + rng.gauss(0, 3))]
+        tracks = tracker.update(boxes, at).tracks
+        assert [track.id for track in tracks] == ([0] if step else [])
+
+
+def test_who_turns_back_keeps_the_identity():
+    tracker, x = Tracker(), 100.0
+    for step in range(40):
+        x += 15 if step < 20 else -15
+        tracks = tracker.update([face(x)], step / 10).tracks
+    assert [track.id for track in tracks] == [0]

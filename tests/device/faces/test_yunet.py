@@ -108,7 +108,33 @@ def test_nothing_else_can_be_installed(words: list[str], capsys: pytest.CaptureF
     assert "yunet" in capsys.readouterr().err
 
 
-def test_a_damaged_file_is_one_line(tmp_path: Path) -> None:
-    (tmp_path / FILE).write_bytes(b"onnx, or so it says")
+@pytest.mark.parametrize("source", ["", "  "])
+def test_an_empty_source_is_no_word_for_the_internet(source: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--from "$FILE"` with a variable that is not set."""
+    assert main(["models", "install", "yunet", "--from", source]) == 5
+    said = capsys.readouterr().err
+    assert "--from is empty" in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("content", [b"onnx, or so it says", b"x" * SIZE])
+def test_a_damaged_file_is_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(ModelError, match="fetch it anew"):
+        YuNetFinder(tmp_path / FILE)
+
+
+@pytest.mark.footage
+def test_a_file_that_was_changed_after_it_was_installed_is_refused(file: Path, tmp_path: Path) -> None:
+    """OpenCV would run one with a few other weights without a word."""
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(ModelError, match="damaged or exchanged"):
+        YuNetFinder(tmp_path / FILE)
+
+
+def test_a_folder_in_its_place_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / FILE).mkdir()
     with pytest.raises(ModelError, match="fetch it anew"):
         YuNetFinder(tmp_path / FILE)

@@ -135,12 +135,24 @@ def test_only_the_lower_half_is_blocked(footage: Path) -> None:
         ("PSEUDO_GT.json", '[{"n": "one.png", "g": "caltech", "gt": null}]'),
         ("PSEUDO_GT.json", '[{"n": "one.png", "g": "caltech", "gt": [{"b": [9, 9, 1, 1], "m": 1, "k": []}]}]'),
         ("PSEUDO_GT.json", '[{"n": "one.png#x", "g": "caltech", "gt": []}]'),
+        ("PSEUDO_GT.json", '[{"n": "one.png", "g": 7, "gt": []}]'),
+        ("PSEUDO_GT.json", '[{"n": "one.png", "g": "caltech", "gt": []}, {"n": "one.png#0", "g": "neg", "gt": []}]'),
+        (
+            "PSEUDO_GT.json",
+            f'[{{"n": "one.png", "g": "neg", "gt": [{{"b": [1, 1, 9, 9], "m": "1", "k": {[[0, 0]] * 5}}}]}}]',
+        ),
+        (
+            "PSEUDO_GT.json",
+            f'[{{"n": "one.png", "g": "neg", "gt": [{{"b": [1, 1, 9, 9], "m": 40, "k": {[[0, 0]] * 5}}}]}}]',
+        ),
+        ("MANIFEST.csv", "file\nstills/one.png\nclips/one.png\n"),
     ],
 )
 def test_another_layout_is_one_line(footage: Path, file: str, content: str) -> None:
     (footage / file).write_text(content, encoding="utf-8")
-    with pytest.raises(DataError, match=file):
+    with pytest.raises(DataError, match=file) as caught:
         list(read_footage(footage, 40))
+    assert "\n" not in str(caught.value)
 
 
 @pytest.mark.parametrize(("name", "number"), [("one.png", 7), ("film.mp4", 0)])

@@ -60,10 +60,45 @@ def test_bad_data_is_one_line(folder: Path, tmp_path: Path) -> None:
     (folder / "mixed/face_03.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"face_03.png: is no picture"):
         read_material([folder], frozenset(), held_back=False)
-    (folder / "labels_mixed.json").write_text("{", encoding="utf-8")
-    with pytest.raises(DataError, match="cannot be read"):
-        read_material([folder], frozenset(), held_back=False)
     (folder / "labels_other.json").write_text("{}", encoding="utf-8")
     (folder / "labels_mixed.json").unlink()
     with pytest.raises(DataError, match="no folder other"):
         read_material([folder], frozenset(), held_back=False)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"scroe": 0.9}, "unknown key 'face_05.png.0.scroe'"),
+        ({"score": None}, "'face_05.png.0.score'"),
+        ({"score": "0.9"}, "'face_05.png.0.score'"),
+        ({"score": 95}, "'face_05.png.0.score'"),
+        ({"score": float("nan")}, "'face_05.png.0.score'"),
+        ({"box": [1, 2, 3]}, "'face_05.png.0.box"),
+        ({"box": [1, 2, 30, -4]}, "'face_05.png.0.box.3'"),
+        ({"landmarks": [[1, 2]] * 4}, "'face_05.png.0.landmarks"),
+        ({"landmarks": [[1, 2, 3]] * 5}, "'face_05.png.0.landmarks.0'"),
+        ({"kind": "cat"}, "'face_05.png.0.kind'"),
+        ({"runs": 0}, "'face_05.png.0.runs'"),
+    ],
+)
+def test_a_mistake_in_the_labels_is_named(folder: Path, change: dict[str, object], words: str) -> None:
+    path = folder / "labels_mixed.json"
+    labels = json.loads(path.read_text(encoding="utf-8"))
+    labels["face_05.png"][0].update(change)
+    path.write_text(json.dumps(labels), encoding="utf-8")
+    with pytest.raises(DataError) as caught:
+        read_material([folder], frozenset(), held_back=False)
+    said = str(caught.value)
+    assert str(path) in said
+    assert words in said
+    assert "mien-train faces --help" in said
+    assert "\n" not in said
+
+
+@pytest.mark.parametrize("content", ["{", "[]", "null", '{"a.png": {}}', '{"a.png": [[1, 2]]}', '{"a.png": null}'])
+def test_labels_of_another_shape_are_one_line(folder: Path, content: str) -> None:
+    (folder / "labels_mixed.json").write_text(content, encoding="utf-8")
+    with pytest.raises(DataError, match=r"labels_mixed\.json: .*`mien-train faces --help`") as caught:
+        read_material([folder], frozenset(), held_back=False)
+    assert "\n" not in str(caught.value)

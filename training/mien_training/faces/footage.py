@@ -14,12 +14,13 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
 
 from mien_models.errors import DataError
 from mien_models.matching import Truth
 from mien_models.pictures import read_picture
 from mien_models.preprocess import Box, Image
+from mien_models.validation import explain
 from mien_training.faces.judge import Sample
 
 MANIFEST, TRUTH = "MANIFEST.csv", "PSEUDO_GT.json"
@@ -34,7 +35,7 @@ class _Face(BaseModel):
     model_config = ConfigDict(allow_inf_nan=False)
 
     b: tuple[float, float, float, float]
-    m: float
+    m: float = Field(ge=0, le=1)
     k: tuple[Point, Point, Point, Point, Point]
 
     @model_validator(mode="after")
@@ -65,7 +66,7 @@ def read_footage(folder: Path, least_height: float) -> Iterator[tuple[str, Sampl
 
     """
     rows = _truth(folder)
-    listed = {Path(name).name: folder / name for name in _files(folder)}
+    listed = _files(folder)
     found = sorted(set(rows) & set(listed))
     if not found:
         raise DataError(f"{folder}: none of the files of {MANIFEST} is in {TRUTH}")
@@ -81,28 +82,36 @@ def read_footage(folder: Path, least_height: float) -> Iterator[tuple[str, Sampl
             )
 
 
-def _files(folder: Path) -> list[str]:
+def _files(folder: Path) -> dict[str, Path]:
+    """By name: the boxes know of no folders."""
     path = folder / MANIFEST
     try:
         with path.open(encoding="utf-8", newline="") as stream:
-            return [row["file"] or "" for row in csv.DictReader(stream)]
+            names = [row["file"] or "" for row in csv.DictReader(stream)]
     except (OSError, KeyError, ValueError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read ({error}); it must be a table with a column 'file'") from error
+    files: dict[str, Path] = {}
+    for name in filter(None, names):
+        if files.setdefault(Path(name).name, folder / name) != folder / name:
+            raise DataError(f"{path}: 'file' has two of the name {Path(name).name}; rename one, in {TRUTH} too")
+    return files
 
 
 def _truth(folder: Path) -> dict[str, dict[int, Row]]:
     path = folder / TRUTH
+    layout = "it must be a list of frames with their boxes"
     rows: dict[str, dict[int, Row]] = defaultdict(dict)
     try:
-        for row in _ROWS.validate_json(path.read_bytes()):
+        for index, row in enumerate(_ROWS.validate_json(path.read_bytes(), strict=True)):
             name, _, number = row.n.partition("#")
-            rows[name][int(number or 0)] = row
+            if number and not number.isdecimal():
+                raise DataError(f"{path}: '{index}.n': {row.n!r} must end in #FRAME, a number; {layout}")
+            if rows[name].setdefault(int(number or 0), row) is not row:
+                raise DataError(f"{path}: '{index}.n': {row.n!r} is there a second time; take one out")
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise DataError(f"{path}: {where}: {first['msg']}; it must be a list of frames with their boxes") from error
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: cannot be read ({error}); it must be a list of frames with their boxes") from error
+        raise DataError(f"{path}: {explain(error, Row)[0]}; {layout}") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read ({error.strerror}); {layout}") from error
     return rows
 
 

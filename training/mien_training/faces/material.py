@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Literal
 
 import cv2
 import numpy as np
 import numpy.typing as npt
+from pydantic import Field, TypeAdapter, ValidationError
 
 from mien_models.errors import DataError
 from mien_models.pictures import read_picture
 from mien_models.preprocess import Image
+from mien_models.validation import Strict, explain
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +31,26 @@ _SMALLEST = 16
 """Height in pixels below which a face of the material is too poor to learn from."""
 _LEVELS = 5
 _LABELS = "labels_"
+
+
+Side = Annotated[float, Field(gt=0)]
+Point = tuple[float, float]
+
+
+class Label(Strict):
+    """A box of a picture, in its pixels."""
+
+    box: tuple[float, float, Side, Side]
+    """Left, top, width, height; it may reach beyond the picture."""
+    score: float = Field(ge=0, le=1)
+    landmarks: tuple[Point, Point, Point, Point, Point]
+    runs: int = Field(4, ge=1)
+    """In how many of its passes the teacher saw it."""
+    kind: Literal["person", "statue", "animal", "object", "unsure"] | None = None
+    """What a person saw there; None: nobody looked."""
+
+
+_LABELLED = TypeAdapter(dict[str, tuple[Label, ...]])
 
 
 @dataclass(eq=False)
@@ -101,11 +122,15 @@ def read_material(folders: Iterable[Path], left_out: frozenset[str], *, held_bac
     return material
 
 
-def _read_labels(source: Path) -> dict[str, list[dict[str, Any]]]:
+def _read_labels(source: Path) -> dict[str, tuple[Label, ...]]:
     try:
-        return dict(json.loads(source.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError) as error:
-        raise DataError(f"{source}: cannot be read ({error}); copy it again") from error
+        return _LABELLED.validate_json(source.read_bytes(), strict=True)
+    except OSError as error:
+        raise DataError(f"{source}: cannot be read ({error.strerror}); copy it again") from error
+    except ValidationError as error:
+        first, *others = explain(error, Label)
+        more = f" (and {len(others)} more)" if others else ""
+        raise DataError(f"{source}: {first}{more}; `mien-train faces --help` says what stands there") from None
 
 
 def _find_part(part: str, folders: list[Path]) -> Path:
@@ -117,7 +142,7 @@ def _find_part(part: str, folders: list[Path]) -> Path:
     )
 
 
-def _read(path: Path, name: str, boxes: list[dict[str, Any]]) -> Picture:
+def _read(path: Path, name: str, boxes: Iterable[Label]) -> Picture:
     try:
         pixels = read_picture(path, colour=False)
     except OSError as error:
@@ -130,17 +155,16 @@ def _read(path: Path, name: str, boxes: list[dict[str, Any]]) -> Picture:
     return Picture(name, pixels, _stacked(groups["face"]), _stacked(groups["ignore"]), _stacked(groups["trap"]))
 
 
-def _group(entry: dict[str, Any]) -> str:
-    kind, score = entry.get("kind"), entry["score"]
-    if kind in {"animal", "object"}:
+def _group(entry: Label) -> str:
+    if entry.kind in {"animal", "object"}:
         return "trap"
-    sure = score >= FACE and kind in {None, "person"} and entry.get("runs", 4) >= FEWEST_RUNS
-    return "face" if sure and entry["box"][3] >= _SMALLEST else "ignore"
+    sure = entry.score >= FACE and entry.kind in {None, "person"} and entry.runs >= FEWEST_RUNS
+    return "face" if sure and entry.box[3] >= _SMALLEST else "ignore"
 
 
-def _face(entry: dict[str, Any]) -> Faces:
-    x, y, width, height = entry["box"]
-    return np.array([[x + width / 2, y + height / 2], [width, height], *entry["landmarks"]], np.float32)
+def _face(entry: Label) -> Faces:
+    x, y, width, height = entry.box
+    return np.array([[x + width / 2, y + height / 2], [width, height], *entry.landmarks], np.float32)
 
 
 def _stacked(faces: list[Faces]) -> Faces:
