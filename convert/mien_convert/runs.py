@@ -26,6 +26,12 @@ MODEL = "model.keras"
 CALIBRATION = "calibration.npz"
 HOLDOUT = "holdout.npz"
 
+_OPTIONS = (
+    *("negatives", "finder", "arch", "warm_start", "teacher_sees", "epochs", "batch", "learning_rate", "seed", "limit"),
+    "precision",
+)
+"""Settings that are options of the same name."""
+
 _REMEDY = "train anew with `mien-train emotion`, or copy the whole run directory again"
 
 Faces = npt.NDArray[np.uint8]
@@ -85,9 +91,11 @@ class Run:
         for teacher in self.config.get("teachers", []):
             words += ["--teacher", teacher]
         words += ["--out", self.directory.resolve().name]
-        for name in ("negatives", "arch", "warm_start", "epochs", "batch", "seed", "limit", "precision"):
+        for name in _OPTIONS:
             if self.config.get(name) is not None:
                 words += [f"--{name.replace('_', '-')}", str(self.config[name])]
+        if self.config.get("mixup") is False:
+            words.append("--no-mixup")
         return shlex.join(words)
 
     @property

@@ -11,10 +11,11 @@ import numpy as np
 import pytest
 
 from mien_models.errors import ConfigError, ModelError
-from mien_models.labels import Head
+from mien_models.labels import HEAD_LABELS, Head
 from mien_training import runs
 from mien_training.__main__ import main
 from mien_training.emotion.networks import ARCHITECTURES, Architecture
+from tests.make_tiny_model import TINY_MODEL, picture
 from tests.training.conftest import KERAS_WARNING, Dataset
 from tests.training.test_train import arguments, tiny
 
@@ -78,3 +79,46 @@ def test_a_pupil_is_trained_and_its_run_names_the_teacher(
     assert json.loads((pupil / runs.CONFIG).read_text())["teachers"] == ["teacher"]
     # Without its teacher it is another training.
     assert main(arguments(dataset, pupil, epochs=2)) == 3
+
+
+def test_an_int8_model_teaches_without_its_run() -> None:
+    from mien_training.emotion.distil import Teachers
+
+    shown = np.stack([picture("happy"), picture("sad")])
+    targets = np.full((2, 8), 1 / 8, np.float32)
+    teachers = Teachers([str(TINY_MODEL)], 1.0, "float32")
+    teachers.check((Head.FERPLUS,))
+
+    blended = teachers.blend(shown[..., np.newaxis].astype(np.float32), {"ferplus": targets})["ferplus"]
+
+    labels = list(HEAD_LABELS[Head.FERPLUS])
+    assert [labels[i] for i in blended.argmax(axis=1)] == ["happy", "sad"]
+    assert blended.max(axis=1).min() > 0.9
+    np.testing.assert_allclose(blended.sum(axis=1), 1, atol=1e-5)
+
+
+def test_what_teachers_say_of_a_face_is_the_mean_over_its_mirror_image() -> None:
+    """Bright on the left is angry to the tiny model, bright on the right is fear: mirrored it is the other."""
+    from mien_training.emotion.distil import Teachers
+
+    faces = np.stack([picture("angry"), picture("happy"), np.zeros((48, 48), np.uint8)])
+    targets = {"fer": np.eye(7, dtype=np.float32)[[0, 3, 4]] * np.float32([1, 0.5, 0])[:, None]}
+
+    blended = Teachers([str(TINY_MODEL)], 1.0, "float32").blend_faces(faces, targets)["fer"]
+
+    assert blended[0, 0] == pytest.approx(blended[0, 2], abs=0.02)
+    assert blended[0, 0] > 0.3
+    assert blended[1].argmax() == 3
+    np.testing.assert_allclose(blended.sum(axis=1), [1, 0.5, 0], atol=1e-5)  # who has no label is not taught
+
+
+def test_a_pupil_whose_teacher_saw_the_faces_is_another_training(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
+    dataset, pupil = make_dataset(), tmp_path / "pupil"
+    options = ["--teacher", str(TINY_MODEL), "--teacher-sees", "face", "--no-mixup"]
+    assert main(arguments(dataset, pupil, *options, epochs=2)) == 0
+    config = json.loads((pupil / runs.CONFIG).read_text())
+    assert (config["teachers"], config["teacher_sees"], config["mixup"]) == (["tiny_emotion"], "face", False)
+    assert main(arguments(dataset, pupil, "--teacher", str(TINY_MODEL), "--no-mixup", epochs=2)) == 3

@@ -65,7 +65,9 @@ def test_the_network_computes_what_the_recogniser_does(recogniser: Path, monkeyp
         return result
 
     normalised = features()
-    monkeypatch.setattr(module, "_set_statistics", lambda *_: None)  # scales and offsets as they are, no normalisation
+    monkeypatch.setattr(
+        module, "measure_statistics", lambda *_: None
+    )  # scales and offsets as they are, no normalisation
     plain = features()
 
     assert normalised.std() > 0

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mien_training.emotion.datasets import Faces
     from mien_training.emotion.networks import Architecture
 
-_SETTINGS = ("epochs", "patience", "batch", "learning_rate", "seed", "limit", "precision")
+_SETTINGS = ("epochs", "patience", "batch", "learning_rate", "mixup", "teacher_sees", "seed", "limit", "precision")
 
 _ARCHITECTURES = f"""\
 architectures, each with its own optimizer, batch, augmentation and stopping unless you say otherwise:
@@ -41,13 +41,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="RUN",
-        help="a trained run (or .keras file) to learn from as well; may be given several times",
+        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) to learn from as well; may "
+        "be given several times",
+    )
+    parser.add_argument(
+        "--teacher-sees",
+        choices=["view", "face"],
+        help="teachers answer to what the pupil is shown, or to the face as it lies in the data, asked once (default: view)",
     )
     parser.add_argument(
         "--warm-start",
-        type=Path,
         metavar="RUN",
-        help="a trained run (or .keras file) of the same architecture to begin with; for face-resnet also published weights",
+        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) of the same architecture to "
+        "begin with; for face-resnet also published weights",
+    )
+    parser.add_argument(
+        "--finder",
+        metavar="MODEL",
+        help="a face finder (its directory, or a shipped one's name): half of the faces are cropped as it crops them in "
+        "scenes made of --negatives (default: none)",
     )
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
     parser.add_argument("--arch", default="mien-small", help="architecture, from the list below (default: mien-small)")
@@ -67,6 +79,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--batch", type=int, metavar="N", help="faces a step (mien-*: 128)")
     parser.add_argument(
         "--learning-rate", type=float, metavar="X", help="of the optimizer, at its peak (mien-*: 0.002)"
+    )
+    parser.add_argument(
+        "--mixup", action=argparse.BooleanOptionalAction, default=None, help="blend faces in pairs (mien-*: yes)"
     )
     parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
     parser.add_argument(
@@ -89,8 +104,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> str:
     architecture = find_architecture(arguments.arch)
-    if arguments.warm_start and arguments.warm_start.suffix == PUBLISHED and not architecture.warm_start:
+    if arguments.warm_start and arguments.warm_start.endswith(PUBLISHED) and not architecture.warm_start:
         raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
+    if arguments.finder and not arguments.negatives:
+        raise ConfigError("--finder: wants pictures without people to find faces in; name them with --negatives")
     import_keras()
     from mien_training.emotion import train
     from mien_training.emotion.distil import Teachers
@@ -99,7 +116,8 @@ def _train(arguments: argparse.Namespace) -> str:
     given |= {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     training, validation = read_data(arguments, architecture, given.get("seed", 0))
     started_from = {
-        "warm_start": arguments.warm_start and arguments.warm_start.name,
+        "warm_start": arguments.warm_start and Path(arguments.warm_start).name,
+        "finder": arguments.finder and Path(arguments.finder).name,
         "teachers": tuple(Path(name).name for name in arguments.teacher),
     }
     config = make_config(arguments, architecture, training, validation, given | started_from)
@@ -108,8 +126,18 @@ def _train(arguments: argparse.Namespace) -> str:
     teachers = Teachers(arguments.teacher, config.teacher_share, config.precision) if arguments.teacher else None
     if teachers:
         teachers.check(config.heads)
-    train.train(config, training, validation, arguments.out, teachers, arguments.warm_start)
+    framing = _measure_framing(arguments, training) if arguments.finder else None
+    train.train(config, training, validation, arguments.out, teachers, arguments.warm_start, framing)
     return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
+
+
+def _measure_framing(arguments: argparse.Namespace, training: Faces) -> Any:
+    from mien_models.finder import ModelFinder
+    from mien_models.shipped import find_model
+    from mien_training.emotion.framing import measure
+
+    finder = ModelFinder.open(find_model(arguments.finder))
+    return measure(finder, training.pixels[training.fer >= 0], arguments.negatives)
 
 
 def make_config(

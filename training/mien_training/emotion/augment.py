@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import cv2
 import numpy as np
@@ -18,6 +19,7 @@ Targets = dict[str, npt.NDArray[np.float32]]
 _ROTATION = 0.15  # radians, standard deviation
 _ZOOM = 0.2  # scale between e^-.2 and e^.2: face finders' boxes differ that much
 _SHIFT = 5.0  # pixels either way
+_FRAMED_SHARE = 0.5  # of the faces, where it is known how a finder frames them
 _SURROUNDED_SHARE = 0.5  # of the faces: something else begins where the picture of the face ends
 _SOFT_EDGE = 3.0  # pixels at most, standard deviation of the blur between the two
 _CONTRAST = 0.2  # standard deviation of the logarithm
@@ -50,8 +52,9 @@ class FaceBatches:
         augmentation: str = "camera",
         mixup: bool = True,
         spoilt: float = 0.0,
+        framing: Pixels | None = None,
     ) -> None:
-        """`augmentation` is a name in `AUGMENTATIONS`.
+        """`augmentation` is a name in `AUGMENTATIONS`; `camera` frames half of the faces as in a row of `framing`.
 
         `spoilt` is the share of the faces that are made unreadable, so that only the head `readable` learns from them.
         """
@@ -61,6 +64,8 @@ class FaceBatches:
         self._batch = batch
         self._key = (seed, epoch)
         self._augment = AUGMENTATIONS[augmentation]
+        if framing is not None and self._augment is augment:
+            self._augment = partial(augment, framing=framing)
         self._mixup = mixup
         self._order = np.random.default_rng(self._key).permutation(len(pixels))
 
@@ -90,10 +95,13 @@ def batch_count(faces: int, batch: int) -> int:
     return max(1, faces // batch)
 
 
-def augment(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
-    """Each face (n, 48, 48) uint8 moved, relit, blurred, partly hidden: (n, 48, 48) float32 in 0…255."""
+def augment(faces: npt.NDArray[np.uint8], rng: np.random.Generator, framing: Pixels | None = None) -> Pixels:
+    """Each face (n, 48, 48) uint8 moved, relit, blurred, partly hidden: (n, 48, 48) float32 in 0…255.
+
+    `framing` (m, 3) are crops of a face finder, see `framing.measure`: half of the faces are moved as in one of them.
+    """
     beside = np.roll(faces, 1, axis=0)
-    moved = np.stack([_blur(_move(face, other, rng), rng) for face, other in zip(faces, beside, strict=True)])
+    moved = np.stack([_blur(_move(face, other, rng, framing), rng) for face, other in zip(faces, beside, strict=True)])
     moved = moved.astype(np.float32)
     n = len(moved)
     contrast = np.exp(rng.normal(0, _CONTRAST, (n, 1, 1)))
@@ -163,12 +171,19 @@ def mix(pixels: Pixels, targets: Targets, rng: np.random.Generator) -> tuple[Pix
     return wide * pixels + (1 - wide) * pixels[other], mixed
 
 
-def _move(face: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8], rng: np.random.Generator) -> npt.NDArray[np.uint8]:
+def _move(
+    face: npt.NDArray[np.uint8], other: npt.NDArray[np.uint8], rng: np.random.Generator, framing: Pixels | None = None
+) -> npt.NDArray[np.uint8]:
     """Rotated, scaled and shifted about its centre, mirrored half of the time, often with a piece of `other` around it."""
-    angle, scale = rng.normal(0, _ROTATION), np.exp(rng.uniform(-_ZOOM, _ZOOM))
+    angle, scale, shift = rng.normal(0, _ROTATION), np.exp(rng.uniform(-_ZOOM, _ZOOM)), rng.uniform(-_SHIFT, _SHIFT, 2)
+    crop = framing[rng.integers(len(framing))] if framing is not None and rng.random() < _FRAMED_SHARE else None
+    if crop is not None:
+        scale = 1 / crop[2]
     mirror = rng.choice((-1.0, 1.0))
     cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    linear, shift = np.array([[cos * mirror, -sin], [sin * mirror, cos]]), rng.uniform(-_SHIFT, _SHIFT, 2)
+    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
+    if crop is not None:
+        shift = -linear @ crop[:2] * FACE_SIZE
     moved = warp(face, linear, shift)
     return _surround(moved, other, linear, shift, rng) if rng.random() < _SURROUNDED_SHARE else moved
 

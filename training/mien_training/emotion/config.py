@@ -74,11 +74,15 @@ class TrainConfig(Recipe):
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
     warm_start: str | None = None
-    """Name of the file of published weights that it began with."""
+    """Name of the run, model or file of published weights that it began with."""
     teachers: tuple[str, ...] = ()
-    """Names of the runs or files whose networks teach this one."""
+    """Names of the runs, files or models whose networks teach this one."""
+    teacher_sees: Literal["view", "face"] = "view"
+    """What the teachers answer to, see `distil.Teachers`."""
     teacher_share: float = Field(default=0.7, ge=0, le=1)
     """Of each target; the labels have the rest (the usual seven in ten)."""
+    finder: str | None = None
+    """Name of the face finder as whose crops half of the faces are framed."""
     negatives: str | None = None
     """Name of the folder of pictures without people."""
     fingerprint: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import logging
 from collections.abc import Callable
@@ -56,11 +57,16 @@ def open_predictor(name: str) -> Predict:
         ModelError: there is no such model, or it cannot be run.
 
     """
+    if is_network(name):
+        return keras_predictor(load_network(Path(name).expanduser()))
+    return functools.partial(read_faces, Classifier.open(find_model(name)))
+
+
+def is_network(name: str) -> bool:
+    """Whether `name` is a run directory or a .keras file, rather than an int8 model's directory or name."""
     path = Path(name).expanduser()
     is_run = name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists()
-    if is_run or path.suffix == ".keras":
-        return keras_predictor(load_network(path))
-    return _int8_predictor(Classifier.open(find_model(name)))
+    return is_run or path.suffix == ".keras"
 
 
 def load_network(path: Path) -> Any:
@@ -163,13 +169,11 @@ def _other(head: Head) -> Head:
     return Head.FER if head is Head.FERPLUS else Head.FERPLUS
 
 
-def _int8_predictor(classifier: Classifier) -> Predict:
-    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
-        answers = []
-        for number, face in enumerate(faces, start=1):
-            answers.append(classifier.scores(face))
-            if number % _PROGRESS_EVERY == 0:
-                log.info("%d of %d faces", number, len(faces))
-        return {head: np.stack([answer[head] for answer in answers]) for head in classifier.heads}
-
-    return predict
+def read_faces(classifier: Classifier, faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+    """An int8 model's answers (n, k) to faces (n, 48, 48), by head."""
+    answers = []
+    for number, face in enumerate(faces, start=1):
+        answers.append(classifier.scores(face))
+        if number % _PROGRESS_EVERY == 0:
+            log.info("%d of %d faces", number, len(faces))
+    return {head: np.stack([answer[head] for answer in answers]) for head in classifier.heads}

@@ -30,7 +30,7 @@ def make_optimizer(recipe: Recipe, steps: int) -> Any:
 
 def _cosine(recipe: Recipe, steps: int, total: int) -> Any:
     # The rate follows from optimizer.iterations, which the checkpoint holds: a resumed training carries on in it.
-    warmup = round(min(recipe.warmup_epochs, recipe.epochs / 2) * steps)
+    warmup = round(min(recipe.warmup_epochs, recipe.epochs / 10) * steps)
     return keras.optimizers.schedules.CosineDecay(
         initial_learning_rate=0.0,
         warmup_target=recipe.learning_rate,

@@ -16,7 +16,7 @@ from mien_models.errors import DataError
 from mien_models.labels import Emotion, Head
 from mien_training import runs
 from mien_training.checkpoint import Progress, resume, save
-from mien_training.emotion.augment import FaceBatches, Targets, batch_count
+from mien_training.emotion.augment import FaceBatches, Pixels, Targets, batch_count
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import NO_LABEL, Faces
 from mien_training.emotion.distil import Teachers
@@ -44,12 +44,13 @@ def train(
     validation: Faces,
     run: Path,
     teachers: Teachers | None = None,
-    warm_start: Path | None = None,
+    warm_start: str | None = None,
+    framing: Pixels | None = None,
 ) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
-    `warm_start` is what to begin with: a run or .keras file of the same architecture, or a .json of published weights where
-    the architecture can read them.
+    `warm_start` is what to begin with: a run, .keras file or int8 model of the same architecture, or a .json of published
+    weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
 
     Raises:
         ConfigError: `run` holds a training with other settings, or the warm start is of another architecture.
@@ -61,9 +62,9 @@ def train(
     if (run / runs.MODEL).exists():
         log.info("%s: finished already (%d epochs)", run, config.epochs)
         return
-    model, progress = fit(config, training, validation, run, teachers, warm_start)
+    model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
     draw_curves(run / "curves.png", progress.history)
-    batches = _batches(training, _targets(training, config), config, config.epochs)
+    batches = _batches(training, _targets(training, config), config, config.epochs, framing)
     finish(model, config, training, validation, batches, progress.best, run)
 
 
@@ -73,7 +74,8 @@ def fit(
     validation: Faces,
     run: Path,
     teachers: Teachers | None = None,
-    warm_start: Path | None = None,
+    warm_start: str | None = None,
+    framing: Pixels | None = None,
     after_epoch: AfterEpoch | None = None,
 ) -> tuple[Any, Progress]:
     """The epochs of `train`, with a checkpoint after each; returns the compiled model as it stands and how it got there.
@@ -88,12 +90,15 @@ def fit(
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
     targets = _targets(training, config)
+    if teachers and config.teacher_sees == "face":
+        log.info("asking the teachers about %d faces", len(training))
+        teachers, targets = None, teachers.blend_faces(training.pixels, targets)
     with epochs_of(run, history, config.learning_rate):
         while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
             record = {
                 "epoch": len(history) + 1,
-                "loss": _train_epoch(model, _batches(training, targets, config, len(history)), teachers),
+                "loss": _train_epoch(model, _batches(training, targets, config, len(history), framing), teachers),
                 "validation": validate(model, validation, config.heads),
                 "seconds": round(time.monotonic() - started, 1),
             }
@@ -110,15 +115,15 @@ def fit(
     return model, progress
 
 
-def _prepare(config: TrainConfig, training: Faces, warm_start: Path | None) -> Any:
+def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
     """The compiled network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
-    if warm_start and warm_start.suffix == PUBLISHED and architecture.warm_start:
-        architecture.warm_start(network, warm_start, training.pixels)
+    if warm_start and warm_start.endswith(PUBLISHED) and architecture.warm_start:
+        architecture.warm_start(network, Path(warm_start), training.pixels)
     elif warm_start:
-        begin_with(network, warm_start)
+        begin_with(network, warm_start, training.pixels)
     model = for_training(network, config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),
@@ -163,7 +168,7 @@ def _targets(faces: Faces, config: TrainConfig) -> Targets:
     return {head.value: targets[head.value] * faces.weight[:, None] for head in config.heads}
 
 
-def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) -> FaceBatches:
+def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int, framing: Pixels | None) -> FaceBatches:
     spoilt = config.negative_share if Head.READABLE in config.heads else 0.0
     return FaceBatches(
         faces.pixels,
@@ -174,6 +179,7 @@ def _batches(faces: Faces, targets: Targets, config: TrainConfig, epoch: int) ->
         augmentation=config.augmentation,
         mixup=config.mixup,
         spoilt=spoilt,
+        framing=framing,
     )
 
 

@@ -5,28 +5,83 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from mien_models.errors import ConfigError
-from mien_training.emotion.evaluate import load_network
+from mien_models.shipped import find_model
+from mien_training.emotion.evaluate import is_network, load_network
+from mien_training.emotion.int8_weights import Affine, read_int8_weights
+from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 
 
-def begin_with(network: Any, source: Path) -> None:
-    """Give the untrained `network` the weights of the run or .keras file `source`: its trunk, and the heads of the same name.
+def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    """Give the untrained `network` the weights of `source`: its trunk, and the heads of the same name.
+
+    `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
+    normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
 
     Raises:
+        ManifestError: the model directory is damaged or of another kind.
         ModelError: there is no such network.
         ConfigError: it is of another architecture.
 
     """
-    trained = load_network(source)
+    if is_network(source):
+        _begin_with_network(network, load_network(Path(source).expanduser()), source)
+    else:
+        _begin_with_int8(network, source, faces)
+
+
+def _begin_with_network(network: Any, trained: Any, source: str) -> None:
     trunk, learned = _trunk(network), _trunk(trained)
     if [_shapes(layer) for layer in trunk] != [_shapes(layer) for layer in learned]:
-        raise ConfigError(
-            f"--warm-start {source}: is a {trained.name}, not a {network.name}; give the --arch it was made with"
-        )
+        raise _of_another_architecture(source, f"a {trained.name}", network)
     for layer, earlier in zip(trunk, learned, strict=True):
         layer.set_weights(earlier.get_weights())
     for head in set(network.output_names) & set(trained.output_names):
         network.get_layer(head).set_weights(trained.get_layer(head).get_weights())
+
+
+def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    """Each folded convolution becomes the same convolution with a normalisation that adds its bias."""
+    import keras
+
+    weights = read_int8_weights(find_model(source))
+    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
+    pairs = [(layer, _normalisation(network, layer)) for layer in convolutions]
+    left = list(weights.convolutions)
+    if sorted(tuple(layer.kernel.shape) for layer in convolutions) != sorted(given.kernel.shape for given in left):
+        raise _of_another_architecture(source, "another network", network)
+    # From bytes to the range that the network brings them to.
+    scale = next((layer.scale for layer in network.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
+    left[0] = Affine(left[0].kernel / np.float32(scale), left[0].bias)
+    for convolution, normalisation in pairs:
+        # The branches of a block may come in another order in the file; those of one shape follow each other on one path.
+        place = next(i for i, given in enumerate(left) if given.kernel.shape == tuple(convolution.kernel.shape))
+        given = left.pop(place)
+        convolution.set_weights([given.kernel])
+        set_affine(normalisation, np.ones_like(given.bias), given.bias)
+    for head in set(network.output_names) & set(weights.heads):
+        network.get_layer(head).set_weights([weights.heads[head].kernel, weights.heads[head].bias])
+    measure_statistics(network, pairs, faces)
+
+
+def _normalisation(network: Any, convolution: Any) -> Any:
+    import keras
+
+    found = [
+        layer
+        for layer in network.layers
+        if isinstance(layer, keras.layers.BatchNormalization) and layer.input is convolution.output
+    ]
+    if not found or convolution.use_bias:
+        raise ConfigError(f"--warm-start: a {network.name} begins with runs only, not with an int8 model")
+    return found[0]
+
+
+def _of_another_architecture(source: str, what: str, network: Any) -> ConfigError:
+    return ConfigError(f"--warm-start {source}: is {what}, not a {network.name}; give the --arch it was made with")
 
 
 def _trunk(model: Any) -> list[Any]:

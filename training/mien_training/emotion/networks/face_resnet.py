@@ -21,6 +21,7 @@ from mien_models.labels import Head
 from mien_models.preprocess import FACE_SIZE
 from mien_training.emotion.config import Recipe
 from mien_training.emotion.networks.heads import answers
+from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 
 _INPUT = 112
 """Side that faces are enlarged to. The weights were made for 150; this is half the work, and halves five times evenly."""
@@ -28,7 +29,6 @@ _STAGES = ((32, 3), (64, 4), (128, 3), (256, 3))
 """Width and blocks of each stage; the first block of all but the first halves the map."""
 _MEANS = np.array([122.782, 117.001, 104.298], np.float32)  # red, green, blue: what the recogniser subtracts
 _OFFSET = float(_MEANS.mean())
-_SAMPLE = 512  # faces to measure the activations on
 
 RECIPE = Recipe(epochs=15, learning_rate=1e-3, warmup_epochs=1)
 """Short and gentle: it knows faces already."""
@@ -67,8 +67,6 @@ def warm_start(model: Any, path: Path, faces: npt.NDArray[np.uint8]) -> None:
         DataError: the manifest or its weights cannot be read, or belong to another network.
 
     """
-    import keras
-
     weights = _read_weights(path)
     names = [layer.name for layer in model.layers if layer.name.endswith(".conv")]
     try:
@@ -79,11 +77,7 @@ def warm_start(model: Any, path: Path, faces: npt.NDArray[np.uint8]) -> None:
                 layer.set_weights([np.eye(*layer.kernel.shape[2:], dtype=np.float32)[np.newaxis, np.newaxis]])
     except (KeyError, ValueError) as error:
         raise DataError(f"{path}: is not the face recogniser's manifest ({error})") from error
-    trunk = keras.Model(model.inputs, [model.get_layer(name).output for name in names])
-    rows = np.random.default_rng(0).permutation(len(faces))[:_SAMPLE]
-    activations = trunk.predict(faces[rows][..., np.newaxis].astype(np.float32), batch_size=64, verbose=0)
-    for name, values in zip(names, activations, strict=True):
-        _set_statistics(model.get_layer(_scale_name(name)), values.mean(axis=(0, 1, 2)), values.var(axis=(0, 1, 2)))
+    measure_statistics(model, [(model.get_layer(name), model.get_layer(_scale_name(name))) for name in names], faces)
 
 
 def _block_name(width: int, number: int) -> str:
@@ -137,15 +131,7 @@ def _set_affine(model: Any, name: str, weights: Weights) -> None:
         kernel = kernel.sum(axis=2, keepdims=True)
     model.get_layer(name).set_weights([kernel])
     scale, offset = weights[f"{_scale_name(name)}.weights"], weights[f"{_scale_name(name)}.biases"]
-    layer = model.get_layer(_scale_name(name))
-    still = np.zeros_like(scale), np.full_like(scale, 1 - layer.epsilon)
-    layer.set_weights([scale, offset + scale * bias, *still])
-
-
-def _set_statistics(layer: Any, mean: npt.NDArray[np.float32], variance: npt.NDArray[np.float32]) -> None:
-    """Normalise by these statistics, with gamma and beta that undo it."""
-    scale, offset = layer.get_weights()[:2]
-    layer.set_weights([scale * np.sqrt(variance + layer.epsilon), offset + scale * mean, mean, variance])
+    set_affine(model.get_layer(_scale_name(name)), scale, offset + scale * bias)
 
 
 def _read_weights(path: Path) -> Weights:

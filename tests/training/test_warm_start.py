@@ -1,0 +1,108 @@
+"""Beginning with an int8 model: its floats answer as it does, can be trained on, and nothing else is taken for it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from mien_models.errors import ConfigError, ManifestError, ModelError
+from mien_models.labels import HEAD_LABELS, Head
+from mien_models.runner import Classifier
+from mien_models.shipped import find_model
+from mien_training.__main__ import main
+from mien_training.emotion.datasets import Faces, Usage, split
+from tests.make_tiny_model import TINY_MODEL, noisy_pictures
+from tests.training.conftest import KERAS_WARNING, Dataset
+from tests.training.test_train import arguments
+
+pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
+
+PICTURES = noisy_pictures(np.random.default_rng(0), 5)[0]
+
+
+def tiny_convolution(heads: tuple[Head, ...]) -> Any:
+    """The architecture of tests' tiny model, with the normalisation that its file would have folded."""
+    import keras
+
+    inputs = keras.Input((48, 48, 1))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Conv2D(1, 16, strides=16, use_bias=False)(x)
+    x = keras.layers.Flatten()(keras.layers.BatchNormalization()(x))
+    outputs = {head.value: keras.layers.Dense(len(HEAD_LABELS[head]), "softmax", name=head.value)(x) for head in heads}
+    return keras.Model(inputs, outputs, name="tiny_convolution")
+
+
+def pixels(faces: np.ndarray) -> np.ndarray:
+    return faces[..., np.newaxis].astype(np.float32)
+
+
+def test_the_floats_answer_as_the_int8_model_does() -> None:
+    from mien_training.emotion.evaluate import read_faces
+    from mien_training.emotion.warm_start import begin_with
+
+    network = tiny_convolution((Head.FERPLUS, Head.FER, Head.READABLE))  # a head that the model does not have
+    begin_with(network, str(TINY_MODEL), PICTURES)
+
+    wanted = read_faces(Classifier.open(TINY_MODEL), PICTURES)
+    answers = network(pixels(PICTURES))
+    for head in (Head.FER, Head.FERPLUS):
+        np.testing.assert_allclose(answers[head], wanted[head], atol=0.03)
+    # In training the statistics of the batch take the place of those of the faces: nearly the same.
+    training = network(pixels(PICTURES), training=True)
+    np.testing.assert_allclose(training["ferplus"], answers["ferplus"], atol=0.03)
+
+
+def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
+    from mien_training.emotion.evaluate import keras_predictor, read_faces
+    from mien_training.emotion.networks import ARCHITECTURES
+    from mien_training.emotion.warm_start import begin_with
+
+    seen = split(real_faces, Usage.PUBLIC_TEST, Path("fer2013"), 300).pixels
+    network = ARCHITECTURES["mien-small"].build(tuple(Head))
+    begin_with(network, "emotion", split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
+
+    answers, wanted = keras_predictor(network)(seen), read_faces(Classifier.open(find_model("emotion")), seen)
+    for head in Head:
+        assert (answers[head].argmax(axis=1) == wanted[head].argmax(axis=1)).mean() > 0.97
+
+
+def test_a_model_of_another_architecture_is_refused(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = arguments(make_dataset(), tmp_path / "run", "--warm-start", "emotion", epochs=1, arch="mien-nano")
+    assert main(command) == 3
+    assert (
+        "--warm-start emotion: is another network, not a mien_nano; give the --arch it was made with"
+        in capsys.readouterr().err
+    )
+
+
+def test_a_network_without_normalisation_begins_with_runs_only() -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with
+
+    inputs = keras.Input((48, 48, 1))
+    x = keras.layers.Flatten()(keras.layers.Conv2D(1, 16, strides=16)(inputs))
+    network = keras.Model(inputs, {"fer": keras.layers.Dense(7, "softmax", name="fer")(x)}, name="bare")
+    with pytest.raises(ConfigError, match="a bare begins with runs only"):
+        begin_with(network, str(TINY_MODEL), PICTURES)
+
+
+def test_what_is_no_int8_emotion_model_is_refused(tmp_path: Path) -> None:
+    from mien_training.emotion.int8_weights import read_int8_weights
+
+    with pytest.raises(ManifestError, match="kind"):
+        read_int8_weights(find_model("faces"))
+    with pytest.raises(ModelError, match="neither a model directory nor a shipped model"):
+        read_int8_weights(find_model("emotoin"))
+    damaged = shutil.copytree(TINY_MODEL, tmp_path / "damaged")
+    file = next(damaged.glob("*.tflite"))
+    file.write_bytes(file.read_bytes()[:-100])
+    with pytest.raises(ManifestError, match="manifest"):
+        read_int8_weights(damaged)
