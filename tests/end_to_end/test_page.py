@@ -15,6 +15,7 @@ import pytest
 
 from mien_device.demo.tunes import write_tunes
 from mien_models.labels import AFFECT
+from tests.addresses import other_address
 from tests.browser import SIZES, THEMES, browser, opened, violations
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.house import wait_until
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ID = "shown"
+TOKEN = "0123456789abcdef-page"
 EDGE = 44
 """Pixels round the plane of songs, as in chart.js."""
 FIRE = [
@@ -332,6 +334,47 @@ def test_it_says_when_the_device_is_gone_and_comes_back_with_it(
             (tmp_path / "again").mkdir()
             with Device(tmp_path / "again", text, home=device.home):
                 expect(page.locator("#link")).to_have_text("", timeout=60_000)
+
+
+def test_a_browser_of_another_device_comes_in_with_the_token(
+    chromium: Browser, broker: Mosquitto, folder: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    address, port = other_address(), free_port()
+    text = config(broker, folder, port).replace(ID, "shared") + 'host = "0.0.0.0"\n'
+    with Device(tmp_path, text, environment={"MIEN_PAGE_TOKEN": TOKEN}) as device:
+        wait_until(lambda: "page: http" in device.log, 60, lambda: device.log)
+        with opened(chromium, f"http://{address}:{port}/", refused=True) as page:
+            page.get_by_label("Token").fill("a wrong one")
+            page.get_by_role("button", name="Come in").click()
+            expect(page.get_by_label("Token")).to_have_value("")
+            page.get_by_label("Token").fill(TOKEN)
+            page.get_by_role("button", name="Come in").click()
+            expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=60_000)
+            page.get_by_role("button", name="Pause", exact=True).click()
+            expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+        device.terminate()
+
+
+def test_without_a_camera_the_page_and_the_home_stay(
+    chromium: Browser, broker: Mosquitto, folder: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    port = free_port()
+    text = config(broker, folder, port).replace(ID, "blind").replace('"demo"', '"opencv:/dev/video63"')
+    with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/blind/#") as ears:
+        wait_until(lambda: "it is looked for every" in device.log, 90, lambda: device.log)
+        health = json.loads(ears.received("mien/blind/health/state")[-1])
+        assert health["state"] == "degraded"
+        assert "/dev/video63 cannot be opened" in health["reasons"]["camera"]
+        with opened(chromium, f"http://127.0.0.1:{port}/") as page:
+            expect(page.locator("#mood-detail")).to_have_text("The camera gives no picture.")
+            page.get_by_role("button", name="Lift", exact=True).click()
+            ears.wait_for("mien/blind/mode/state", "lift")
+        assert device.process.poll() is None
+        assert device.terminate()[0] == 0
 
 
 def test_no_request_makes_the_api_fail(broker: Mosquitto, folder: Path, tmp_path: Path) -> None:
