@@ -22,9 +22,10 @@ WRITES = {"POST", "PUT", "DELETE", "PATCH"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "worker-src 'self'; require-trusted-types-for 'script'; trusted-types mien-worker"
 )
-"""Of everything that is answered (W3C Content Security Policy 3): only files of ours, no text that becomes script."""
+"""Of everything that is answered (W3C Content Security Policy 3): only files of ours, no text that becomes script but the address
+of the worker that listens for all tabs (js/feed.js)."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-cache",
