@@ -35,12 +35,13 @@ def browser() -> Iterator[Browser]:
 
 
 @contextmanager
-def opened(chromium: Browser, address: str, **options: Any) -> Iterator[Page]:
-    """A page that must say nothing on the console but what a lost connection says."""
+def opened(chromium: Browser, address: str, *, refused: bool = False, **options: Any) -> Iterator[Page]:
+    """A page that must say nothing on the console but what a lost connection says, and with `refused` what 401 and 403 do."""
     said: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and "net::ERR_" not in message.text:
+        is_refusal = refused and ("status of 401" in message.text or "status of 403" in message.text)
+        if message.type in {"error", "warning"} and "net::ERR_" not in message.text and not is_refusal:
             said.append(f"{message.text} ({message.location})")
 
     context = chromium.new_context(**options)
@@ -50,7 +51,7 @@ def opened(chromium: Browser, address: str, **options: Any) -> Iterator[Page]:
         page.on("pageerror", lambda error: said.append(str(error)))
         page.goto(address)
         yield page
-        assert said == []
+        assert said == [], said
     finally:
         context.close()
 

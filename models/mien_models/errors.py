@@ -73,6 +73,12 @@ class OutcomeError(MienError, RuntimeError):
     exit_code = 10
 
 
+class InUseError(MienError, RuntimeError):
+    """Another mien uses what only one may."""
+
+    exit_code = 11
+
+
 class RestartError(MienError, RuntimeError):
     """Not a fault: the home asked for a restart, and whoever supervises the daemon starts it again for this exit code."""
 

@@ -250,9 +250,13 @@ def test_a_camera_that_comes_back_is_used_again(
 
 @pytest.mark.usefixtures("_short_patience")
 def test_a_camera_beyond_hope_ends_the_daemon_with_its_error(config: Config, tmp_path: Path) -> None:
-    def no_camera() -> DemoCamera:
-        raise CameraError("no camera")
+    cameras = iter([BrokenCamera()])
 
-    parts = replace(build_parts(config), open_camera=no_camera)
+    def open_camera() -> DemoCamera:
+        if (camera := next(cameras, None)) is None:
+            raise CameraError("no camera")
+        return camera
+
+    parts = replace(build_parts(config), open_camera=open_camera)
     with pytest.raises(CameraError, match="no camera"):
         Daemon(config, parts, None, tmp_path).run(seconds=120)

@@ -15,6 +15,7 @@ import pytest
 
 from mien_device.demo.tunes import write_tunes
 from mien_models.labels import AFFECT
+from tests.addresses import other_address
 from tests.browser import SIZES, THEMES, browser, opened, violations
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.library import stock
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ID = "shown"
+TOKEN = "0123456789abcdef-page"
 EDGE = 44
 """Pixels round the plane of songs, as in chart.js."""
 FIRE = [
@@ -39,6 +41,22 @@ FIRE = [
 SAID = "(await (await fetch('/api/songs')).json()).data.songs.find(s => s.corrected).place"
 """Where a person put the only song that was put anywhere."""
 NOT_EMPTY = "e => new Set(e.getContext('2d').getImageData(0, 0, e.width, e.height).data).size > 20"
+BEYOND_THE_SCREEN = """() => [...document.querySelectorAll("button, input, #mood-word, #title, #why")]
+    .filter(e => e.checkVisibility())
+    .filter(e => { const r = e.getBoundingClientRect(); return r.left < 0 || r.top < 0 || r.right > innerWidth || r.bottom > innerHeight; })
+    .map(e => e.id || e.textContent)"""
+OVERLAPS = """selector => {
+    const boxes = [...document.querySelectorAll(selector)].filter(e => e.checkVisibility()).map(e => {
+        const range = document.createRange();
+        range.selectNodeContents(e);
+        return [e.id || e.textContent, e.id === "controls" ? e.getBoundingClientRect() : range.getBoundingClientRect()];
+    });
+    const found = [];
+    boxes.forEach(([a, p], i) => boxes.slice(i + 1).forEach(([b, q]) => {
+        if (p.left < q.right && q.left < p.right && p.top < q.bottom && q.top < p.bottom) found.push(`${a} on ${b}`);
+    }));
+    return found;
+}"""
 GREY_AND_NOT_EMPTY = """e => {
     const data = e.getContext('2d').getImageData(0, 0, 48, 48).data;
     let grey = true;
@@ -170,6 +188,13 @@ def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
     home.say("volume", "17")
     expect(volume).to_have_value("17")
 
+    for name, kind in (("Like this song", "track_liked"), ("Dislike this song", "track_disliked")):
+        judged = home.events(kind)
+        button = page.get_by_role("button", name=name, exact=True)
+        button.click()
+        wait_until(lambda kind=kind, judged=judged: home.events(kind) > judged, 10, lambda: "nobody was told")
+        expect(button).to_have_attribute("aria-pressed", "true")
+
     for mode in ("Lift", "Calm", "Energise", "Vent", "Shuffle", "Off", "Follow"):
         button = page.get_by_role("button", name=mode, exact=True)
         button.click()
@@ -188,12 +213,87 @@ def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
 
 def test_the_keyboard_reaches_every_control_in_order(page: Page) -> None:
     names = []
-    for _ in range(17):
+    for _ in range(22):
         page.keyboard.press("Tab")
         names.append(page.evaluate("() => document.activeElement.ariaLabel ?? document.activeElement.innerText"))
-    order = ["To the controls", "Now", "Library", "Live", "Camera", "Pause", "Next song"]
+    order = ["Past the tabs", "Now", "Library", "Live", "Camera", "Pause", "Next song", "Like this song"]
     assert [name for name in dict.fromkeys(names) if name in order] == order
     assert {"Follow", "Lift", "Calm", "Energise", "Vent", "Shuffle", "Off"} <= set(names)
+
+
+@pytest.mark.parametrize(("view", "landing"), [("now", "controls"), ("library", "library-title")])
+def test_the_keyboard_gets_past_the_tabs(page: Page, address: str, view: str, landing: str) -> None:
+    from playwright.sync_api import expect
+
+    page.goto(f"{address}#{view}")
+    skip = page.get_by_role("link", name="Past the tabs")
+    page.wait_for_function(f"() => !document.getElementById('{view}').hidden")
+    skip.focus()
+    expect(skip).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#{landing}")).to_be_focused()
+    assert page.url.endswith(f"#{view}"), "and the view is the same"
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"() => document.activeElement.closest('#{view}') !== null")
+
+
+@pytest.mark.parametrize("size", [(800, 480), (1024, 600), (1280, 720)])
+def test_on_a_small_display_everything_is_seen_at_once(chromium: Browser, address: str, size: tuple[int, int]) -> None:
+    with opened(chromium, f"{address}#now", viewport={"width": size[0], "height": size[1]}) as page:
+        page.wait_for_function("() => document.getElementById('mood-word').textContent !== '…'")
+        assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        hidden = page.evaluate(BEYOND_THE_SCREEN)
+        assert hidden == []
+        assert page.evaluate(OVERLAPS, "#mood-word, #mood-detail, #controls, #marks span:not(.tangled)") == []
+
+
+@pytest.mark.parametrize("size", [(320, 256), (320, 568), (640, 360), (800, 480)])
+def test_the_words_on_the_plane_do_not_lie_on_each_other(
+    chromium: Browser, address: str, size: tuple[int, int]
+) -> None:
+    with opened(chromium, address, viewport={"width": size[0], "height": size[1]}) as page:
+        page.wait_for_function("() => document.getElementById('mood-word').textContent !== '…'")
+        assert page.evaluate(OVERLAPS, "#marks span:not(.tangled)") == []
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        if size[1] > 400:
+            assert page.locator("#marks .feeling:not(.tangled)").count() == 7, "and none is missing"
+
+
+def test_a_browser_shares_one_stream_among_its_tabs(chromium: Browser, address: str, home: Home) -> None:
+    from playwright.sync_api import expect
+
+    said: list[str] = []
+    context = chromium.new_context()
+    context.on("console", lambda message: said.append(message.text))
+    try:
+        tabs = [context.new_page() for _ in range(9)]  # six connections to one server are all that HTTP/1.1 has
+        for tab in tabs:
+            tab.goto(address)
+        for tab in tabs:
+            expect(tab.locator("#title")).not_to_have_text("Nothing plays")
+        tabs[-1].get_by_role("button", name="Lift", exact=True).click()
+        for tab in tabs:
+            expect(tab.get_by_role("button", name="Lift", exact=True)).to_have_attribute("aria-pressed", "true")
+        tabs[0].close()
+        home.say("mode", "follow")
+        for tab in tabs[1:]:
+            expect(tab.get_by_role("button", name="Follow", exact=True)).to_have_attribute("aria-pressed", "true")
+    finally:
+        context.close()
+    assert said == []
+
+
+def test_a_browser_without_shared_workers_listens_by_itself(chromium: Browser, address: str) -> None:
+    from playwright.sync_api import expect
+
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        page.add_init_script("delete window.SharedWorker")
+        page.goto(address)
+        expect(page.locator("#title")).not_to_have_text("Nothing plays")
+    finally:
+        context.close()
 
 
 def test_words_for_the_screen_are_shown_as_words(page: Page, home: Home) -> None:
@@ -329,9 +429,59 @@ def test_it_says_when_the_device_is_gone_and_comes_back_with_it(
             expect(page.locator("#link")).to_contain_text("does not answer")
             page.locator("#next").click()
             expect(page.get_by_role("alert")).to_have_text("The device does not answer.")
+            page.get_by_role("link", name="Library").click()
+            expect(page.locator("#library")).to_be_visible()
             (tmp_path / "again").mkdir()
             with Device(tmp_path / "again", text, home=device.home):
                 expect(page.locator("#link")).to_have_text("", timeout=60_000)
+                expect(page.locator("#count")).to_contain_text("songs", timeout=30_000)
+                expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=30_000)
+
+
+def test_a_browser_of_another_device_comes_in_with_the_token(
+    chromium: Browser, broker: Mosquitto, folder: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    address, port = other_address(), free_port()
+    text = config(broker, folder, port).replace(ID, "shared") + 'host = "0.0.0.0"\n'
+    with Device(tmp_path, text, environment={"MIEN_PAGE_TOKEN": TOKEN}) as device:
+        wait_until(lambda: "page: http" in device.log, 60, lambda: device.log)
+        with opened(chromium, f"http://{address}:{port}/", refused=True) as page:
+            page.get_by_label("Token").fill("a wrong one")
+            page.get_by_role("button", name="Come in").click()
+            expect(page.get_by_label("Token")).to_have_value("")
+            page.get_by_label("Token").fill(TOKEN)
+            page.get_by_role("button", name="Come in").click()
+            expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=60_000)
+            page.get_by_role("button", name="Pause", exact=True).click()
+            expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+        device.terminate()
+
+
+def test_without_a_camera_the_page_and_the_home_stay(
+    chromium: Browser, broker: Mosquitto, folder: Path, tmp_path: Path
+) -> None:
+    from playwright.sync_api import expect
+
+    port = free_port()
+    text = config(broker, folder, port).replace(ID, "blind").replace('"demo"', '"opencv:/dev/video63"')
+    with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/blind/#") as ears:
+        wait_until(lambda: "it is looked for every" in device.log, 90, lambda: device.log)
+        health = json.loads(ears.received("mien/blind/health/state")[-1])
+        assert health["state"] == "degraded"
+        assert "/dev/video63 cannot be opened" in health["reasons"]["camera"]
+        with opened(chromium, f"http://127.0.0.1:{port}/") as page:
+            expect(page.locator("#mood-detail")).to_have_text("The camera gives no picture.")
+            line = page.locator("#ailing-first")
+            expect(line).to_have_text("Camera: webcam /dev/video63 cannot be opened")
+            line.click()
+            expect(page.locator("#ailing-all code")).to_have_text("mien check")
+            assert violations(page) == []
+            page.get_by_role("button", name="Lift", exact=True).click()
+            ears.wait_for("mien/blind/mode/state", "lift")
+        assert device.process.poll() is None
+        assert device.terminate()[0] == 0
 
 
 def test_no_request_makes_the_api_fail(broker: Mosquitto, folder: Path, tmp_path: Path) -> None:

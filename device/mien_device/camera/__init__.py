@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from mien_models.errors import CameraError
 from mien_models.preprocess import Image
 
 
@@ -37,3 +38,7 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Let go of the device. May be called twice."""
+
+
+class WornOutError(CameraError):
+    """Only a fresh process can open this camera again."""

@@ -7,7 +7,7 @@ import logging
 import os
 from pathlib import Path
 
-from mien_device.camera import Camera
+from mien_device.camera import Camera, WornOutError
 from mien_device.camera.leash import LeashedCamera
 from mien_device.camera.rotated import Rotated
 from mien_device.config.schema import CameraConfig
@@ -68,7 +68,7 @@ def _open_any(config: CameraConfig) -> Camera:
     try:
         return PiCamera(config)
     except (MissingDependencyError, CameraError) as error:
-        reasons = [str(error)]
+        reasons, kind = [str(error)], WornOutError if isinstance(error, WornOutError) else CameraError
         _explain(f"{error}; trying webcams")
     for device in video_devices():
         try:
@@ -76,9 +76,7 @@ def _open_any(config: CameraConfig) -> Camera:
         except CameraError as error:
             reasons.append(str(error))
             _explain(f"{error}; trying the next")
-    raise CameraError(
-        f"no camera found ({'; '.join(reasons)}); plug one in, or set camera.source to replay:PATH or demo"
-    )
+    raise kind(f"no camera found ({'; '.join(reasons)}); plug one in, or set camera.source to replay:PATH or demo")
 
 
 @functools.cache

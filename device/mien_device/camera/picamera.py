@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mien_device.camera import Frame
+from mien_device.camera import Frame, WornOutError
 from mien_device.camera.living import Liveliness
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, MissingDependencyError
@@ -26,7 +26,8 @@ class PiCamera:
 
     Raises:
         MissingDependencyError: Picamera2 is not installed.
-        CameraError: there is no camera, or this process has opened it too often; a fresh process can.
+        CameraError: there is no camera, or it cannot be opened.
+        WornOutError: this process has opened it too often; a fresh process can.
 
     """
 
@@ -39,7 +40,7 @@ class PiCamera:
         if not attached:
             raise CameraError("no Pi camera is attached; check its cable and `rpicam-hello --list-cameras`")
         if PiCamera.openings >= _OPENINGS:
-            raise CameraError(f"the Pi camera failed {_OPENINGS} times; it needs a fresh process: restart mien")
+            raise WornOutError(f"the Pi camera failed {_OPENINGS} times; it needs a fresh process: restart mien")
         PiCamera.openings += 1
         self.name = f"Pi camera {attached[0].get('Model', '')}".rstrip()
         self._timeout_s = config.timeout_s

@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from mien_device.camera import Camera, Frame
+from mien_device.camera import Camera, Frame, WornOutError
 from mien_device.camera.leash import left_behind
 from mien_device.camera.living import is_plain
 from mien_device.home import Publisher
@@ -20,6 +20,8 @@ from mien_models.errors import CameraError
 log = logging.getLogger(__name__)
 
 FIRST_WAIT_S, LONGEST_WAIT_S, TRIES = 0.5, 15.0, 6
+SEEKING_WAIT_S = 5.0
+"""The longest while there was no camera yet: somebody may stand there and plug one in."""
 HICCUP_S = 3.0
 """A camera that fails once and gave a frame so shortly before is not yet told of."""
 PLAIN_S = 10.0
@@ -52,6 +54,8 @@ class Capture:
         self._tries = tries
         self._save = save
         self._camera: Camera | None = None
+        self._found = False
+        """Whether a camera could be opened since the process began."""
         self._on = threading.Event()
         if on:
             self._on.set()
@@ -102,10 +106,13 @@ class Capture:
         self._tell(works=not self.on)
 
     def run(self) -> None:
-        """The loop. A source that ends (a replay without loop) stops the daemon; so does a camera beyond hope.
+        """The loop. A source that ends (a replay without loop) stops the daemon; so does a camera that only a fresh process may get back.
+
+        Where there never was one a fresh process would find none either: it is looked for again and again, and all else goes on.
 
         Raises:
-            CameraError: the camera failed `tries` times in a row, or cannot be closed; systemd starts the daemon anew.
+            CameraError: the camera failed `tries` times in a row and had been there, or its driver hangs, or it cannot be closed;
+                systemd starts the daemon anew.
 
         """
         try:
@@ -123,7 +130,7 @@ class Capture:
                     self._failures += 1
                     if self._failures > 1 or time.monotonic() - self._frame_at > HICCUP_S:
                         self._tell(works=False)
-                    if self._failures >= self._tries:
+                    if self._failures >= self._tries and self._needs_fresh_process(error):
                         raise
                     self._wait(error)
                     continue
@@ -196,7 +203,12 @@ class Capture:
     def _read(self) -> Frame | None:
         if self._camera is None:
             self._camera = self._open_camera()
+            self._found = True
         return self._camera.read()
+
+    def _needs_fresh_process(self, error: CameraError) -> bool:
+        """Whether another process may get the camera where this one does not: there was one, or something here is stuck."""
+        return self._found or isinstance(error, WornOutError) or left_behind()
 
     def _give_up_camera(self) -> None:
         camera, self._camera = self._camera, None
@@ -205,8 +217,12 @@ class Capture:
 
     def _wait(self, error: CameraError) -> None:
         """Back off, longer each time and never in step with other devices on the same hub."""
-        wait_s = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (self._failures - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
-        log.warning("camera: %s; next try in %.1f s (%d of %d)", error, wait_s, self._failures, self._tries)
+        longest_s = LONGEST_WAIT_S if self._found else SEEKING_WAIT_S
+        wait_s = min(longest_s, FIRST_WAIT_S * 2 ** (min(self._failures, self._tries) - 1)) * random.uniform(0.75, 1.25)  # noqa: S311
+        if self._failures < self._tries:
+            log.warning("camera: %s; next try in %.1f s (%d of %d)", error, wait_s, self._failures, self._tries)
+        elif self._failures == self._tries:
+            log.warning("camera: %s; it is looked for every %g s from now on, and no longer told of", error, longest_s)
         end = time.monotonic() + wait_s
         # Also to be switched off ends the wait: whoever does it wants to see that it was done.
         while self._on.is_set() and (left := end - time.monotonic()) > 0 and not self._stop.wait(min(left, OFF_TURN_S)):

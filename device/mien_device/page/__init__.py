@@ -1,7 +1,8 @@
 """The local page: what is shown of mien in a browser, and what may be asked of it there.
 
 `access.py` says who may come in, `guard.py` sees to it; `feed.py` holds the newest of everything for whoever looks; `app.py` answers
-requests, `server.py` listens. `static/` is the page itself. Nothing of the HTTP stack is imported unless the page is switched on.
+requests, `server.py` listens, and `doorman.py` lets nobody hold too many connections. `static/` is the page itself. Nothing of the
+HTTP stack is imported unless the page is switched on.
 """
 
 from __future__ import annotations

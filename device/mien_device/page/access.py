@@ -45,7 +45,7 @@ class Access:
             raise ConfigError(
                 f"page token: {SHORTEST_TOKEN} plain signs are the least; `openssl rand -hex 16` makes a good one"
             )
-        loopback = _is_loopback(config.host)
+        loopback = is_loopback(config.host)
         own = socket.gethostname().lower().partition(".")[0]
         others = set() if loopback else {own, f"{own}.local"}
         return cls(token, _LOCAL_NAMES | others | {name.lower() for name in config.names}, not loopback)
@@ -59,7 +59,7 @@ class Access:
 
     def lets_in(self, peer: str, headers: Headers, cookie: str | None) -> bool:
         """Whether a request from the address `peer` may be answered: this device's own, or one with the token."""
-        if _is_loopback(peer) and not any(name in headers for name in FORWARDED):
+        if is_loopback(peer) and not any(name in headers for name in FORWARDED):
             return True
         if self.token is None:
             return False
@@ -87,7 +87,7 @@ def check_settings(config: PageConfig, *, has_token: bool) -> None:
     """
     if not _is_address(config.host):
         raise ConfigError(f"'page.host': {config.host} is not an IP address; 127.0.0.1 is this device alone")
-    if not _is_loopback(config.host) and not has_token:
+    if not is_loopback(config.host) and not has_token:
         raise ConfigError(
             f"'page.host': {config.host} lets other devices in, which wants a token: "
             "`openssl rand -hex 16` into a file that page.token_file names, or back to 127.0.0.1"
@@ -107,7 +107,15 @@ def comes_from_elsewhere(method: str, headers: Headers) -> bool:
     origin = headers.get("origin")
     if origin is None or method in {"GET", "HEAD"}:
         return False
-    return urlsplit(origin).netloc.lower() != headers.get("host", "").lower()
+    return _place_of(origin) != headers.get("host", "").lower()
+
+
+def _place_of(origin: str) -> str | None:
+    """Its host and port, as in a Host header; None if it is none: `null`, or nonsense that no browser sends."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def _host_name(host: str) -> str | None:
@@ -130,7 +138,8 @@ def _is_address(name: str) -> bool:
     return True
 
 
-def _is_loopback(peer: str) -> bool:
+def is_loopback(peer: str) -> bool:
+    """Whether the address `peer` is this device itself, however it is written."""
     try:
         address = ipaddress.ip_address(peer.partition("%")[0])
     except ValueError:

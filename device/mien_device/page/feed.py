@@ -31,7 +31,7 @@ class Feed:
 
     def put(self, topic: str, value: Json, *, keep: bool = True) -> None:
         """Show `value` on `topic`; `keep`: also to who comes later."""
-        news = {"topic": topic, "at": self._now(), "value": value}
+        news = {"topic": topic, "at": self._now(), "value": value} | ({} if keep else {"moment": True})
         line = _line(news)
         with self._lock:
             kept = self._kept.get(topic)

@@ -12,7 +12,7 @@ from starlette.requests import Request, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from mien_device.page.access import COOKIE, Access, comes_from_elsewhere
+from mien_device.page.access import COOKIE, Access, comes_from_elsewhere, is_loopback
 
 LOGIN = "/login"
 LARGEST_LOGIN = 4096
@@ -22,18 +22,21 @@ WRITES = {"POST", "PUT", "DELETE", "PATCH"}
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
-    "require-trusted-types-for 'script'; trusted-types 'none'"
+    "worker-src 'self'; require-trusted-types-for 'script'; trusted-types mien-worker"
 )
-"""Of everything that is answered (W3C Content Security Policy 3): only files of ours, no text that becomes script."""
+"""Of everything that is answered (W3C Content Security Policy 3): only files of ours, no text that becomes script but the address
+of the worker that listens for all tabs (js/feed.js)."""
 HEADERS = {
     "Content-Security-Policy": POLICY,
     "Cache-Control": "no-cache",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), payment=(), usb=()",
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",  # with no-referrer a browser says that its login comes from `null`
     "X-Content-Type-Options": "nosniff",
 }
+OVER_THE_NETWORK = {"Cross-Origin-Opener-Policy": ""}
+"""Over plain HTTP browsers pass over this one, and complain of it on the console."""
 
 _FORM = files(__package__).joinpath("login.html").read_text(encoding="utf-8")
 _STYLE = _FORM.partition("<style>")[2].partition("</style>")[0]
@@ -55,11 +58,14 @@ class Guard:
             return
         refusal = await self._refusal(scope, receive)
 
+        own = HEADERS if is_loopback(_peer(scope)) else HEADERS | OVER_THE_NETWORK
+
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers.setdefault(name, value)
+                for name, value in own.items():
+                    if value:
+                        headers.setdefault(name, value)
             await send(message)
 
         await (refusal or self._app)(scope, receive, send_guarded)
@@ -73,8 +79,7 @@ class Guard:
         if comes_from_elsewhere(method, headers):
             return _refuse("Another site asked for this.")
         cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE)
-        peer = (scope.get("client") or ("", 0))[0]
-        if not self._access.lets_in(peer, headers, cookie):
+        if not self._access.lets_in(_peer(scope), headers, cookie):
             if path == LOGIN and method == "POST":
                 return await self._login(Request(scope, receive))
             return _ask(401)
@@ -95,6 +100,10 @@ class Guard:
         answer = RedirectResponse("/", 303)
         answer.set_cookie(COOKIE, self._access.pass_, max_age=365 * 86400, httponly=True, samesite="strict")
         return answer
+
+
+def _peer(scope: Scope) -> str:
+    return str((scope.get("client") or ("", 0))[0])
 
 
 def _refuse(words: str) -> Response:

@@ -55,7 +55,8 @@ _PROBLEM = {
 }
 _EVENTS = (
     "Server-sent events: first the device's clock (now), then all that is known, then what comes. The data of each is an object "
-    "with topic, value, and at, its second on that clock; a viewer who is slow gets the newest of each topic, not all of them."
+    "with topic, value, and at, its second on that clock; moment is true for what happened and is not the state of anything. "
+    "A viewer who is slow gets the newest of each topic, not all of them."
 )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import logging
 import socket
 import threading
+from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING
 
 from mien_device.config import PageConfig
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-CONNECTIONS = 200
-"""So many at once; a home has fewer screens."""
 IDLE_S = 20
 """After so long without a request a connection is closed."""
 CLOSE_S = 1.5
@@ -85,6 +85,7 @@ class PageServer:
             import uvicorn
 
             from mien_device.page.app import make_app
+            from mien_device.page.doorman import BACKLOG, Connection
         except ImportError as error:
             log.warning("no page: %s; install it with: pip install 'mien[device]', or set page.enabled = false", error)
             return
@@ -92,7 +93,7 @@ class PageServer:
         config = uvicorn.Config(
             make_app(self._backstage, self._feed, self._access),
             loop="asyncio",
-            http="h11",
+            http=partial(Connection, Counter()),  # type: ignore[arg-type]
             ws="none",
             lifespan="off",
             log_config=None,
@@ -100,7 +101,7 @@ class PageServer:
             access_log=False,
             proxy_headers=False,  # else whoever sends X-Forwarded-For comes from where they say
             server_header=False,
-            limit_concurrency=CONNECTIONS,
+            backlog=BACKLOG,
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=1,
         )

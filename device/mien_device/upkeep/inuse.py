@@ -1,4 +1,4 @@
-"""Who uses the state folder: the daemon for as long as it runs, or a restore that wants it for itself alone."""
+"""Who uses the state folder: one daemon for as long as it runs, or a restore; neither beside another."""
 
 from __future__ import annotations
 
@@ -6,21 +6,28 @@ import contextlib
 import fcntl
 import logging
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from mien_models.errors import DataError
+from mien_models.errors import DataError, InUseError
 
 log = logging.getLogger(__name__)
 
 FILE = "mien.lock"
+PATIENCE_S, TURN_S = 2.0, 0.05
+"""A restart begins while the process before is on its way out."""
 
 
 @contextlib.contextmanager
 def in_use(folder: Path) -> Iterator[None]:
-    """Say for as long as the block lasts, at most until the process ends, that the state in `folder` is in use.
+    """Have the state in `folder` for this daemon alone, for as long as the block lasts, at most until the process ends.
 
-    A disk that cannot be written has no such sign, and no restore either.
+    A disk that cannot be written has no such sign; nothing is kept there, so nobody can spoil it for another.
+
+    Raises:
+        InUseError: another daemon has it, or a restore.
+
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -30,11 +37,27 @@ def in_use(folder: Path) -> Iterator[None]:
         yield
         return
     try:
-        # Shared: it only keeps a restore away. One that is at work is done in a moment.
-        fcntl.flock(handle, fcntl.LOCK_SH)
+        if not _taken(handle, time.monotonic() + PATIENCE_S):
+            raise InUseError(
+                f"{folder}: another mien runs with this state folder; stop it first (as a service: sudo systemctl stop mien), "
+                "or set MIEN_STATE_DIR to another folder"
+            )
         yield
     finally:
         os.close(handle)
+
+
+def _taken(handle: int, until: float) -> bool:
+    """Whether the lock could be had in time: one who only looks whether it is held holds it for a moment."""
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= until:
+                return False
+            time.sleep(TURN_S)
+        else:
+            return True
 
 
 @contextlib.contextmanager

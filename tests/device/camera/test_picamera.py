@@ -9,6 +9,7 @@ import time
 import numpy as np
 import pytest
 
+from mien_device.camera import WornOutError
 from mien_device.camera.picamera import PiCamera
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, MissingDependencyError
@@ -125,7 +126,7 @@ def test_a_camera_that_is_busy_or_broken(board: Board, method: str, error: Excep
 def test_not_opened_so_often_that_memory_runs_out(board: Board) -> None:
     for _ in range(3):
         PiCamera(CONFIG).close()
-    with pytest.raises(CameraError, match="fresh process"):
+    with pytest.raises(WornOutError, match="fresh process"):
         PiCamera(CONFIG)
     assert len(board.opened) == 3
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pytest
 
-from mien_device.camera import Frame, leash
+from mien_device.camera import Frame, WornOutError, leash
 from mien_device.camera.leash import LeashedCamera, left_behind
 from mien_device.home.messages import CameraAvailability, CameraSwitch
 from mien_device.latest import Closed, Latest
@@ -50,6 +50,7 @@ def failure() -> Frame:
 @pytest.fixture(autouse=True)
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(capture, "FIRST_WAIT_S", 0.001)
+    monkeypatch.setattr(capture, "SEEKING_WAIT_S", 0.001)
 
 
 def test_a_camera_that_fails_is_opened_again() -> None:
@@ -77,6 +78,51 @@ def test_beyond_hope_the_error_is_raised_and_the_slot_closed() -> None:
     with pytest.raises(Closed):
         slot.take(0.01)
     assert home.of(CameraAvailability) == [CameraAvailability("offline")]
+
+
+class Dock:
+    """Where a camera is plugged in later, or never."""
+
+    def __init__(self, plugged_in_after: int, error: type[CameraError] = CameraError) -> None:
+        self.asked = 0
+        self._after, self._error = plugged_in_after, error
+
+    def open(self) -> ScriptedCamera:
+        self.asked += 1
+        if self.asked <= self._after:
+            raise self._error("no camera found")
+        return ScriptedCamera(iter([frame(7), lambda: None]))
+
+
+def test_where_there_never_was_a_camera_one_is_waited_for(caplog: pytest.LogCaptureFixture) -> None:
+    dock, slot, home = Dock(40), Latest[Frame](), Recorder()
+    loop = Capture(dock.open, slot, home, threading.Event(), tries=3)
+    with caplog.at_level("WARNING"):
+        loop.run()
+    assert dock.asked == 41
+    assert home.of(CameraAvailability) == [CameraAvailability("offline"), CameraAvailability("online")]
+    assert len(caplog.records) == 3, "and the journal is not filled"
+
+
+def test_what_only_a_fresh_process_can_open_ends_this_one() -> None:
+    dock = Dock(40, WornOutError)
+    with pytest.raises(WornOutError):
+        Capture(dock.open, Latest(), Recorder(), threading.Event(), tries=3).run()
+    assert dock.asked == 3
+
+
+def test_a_driver_that_hangs_at_its_opening_ends_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(leash, "FAREWELL_S", 0.05)
+    wake = threading.Event()
+
+    def hang() -> WaitingCamera:
+        wake.wait(30)
+        return WaitingCamera()
+
+    with pytest.raises(CameraError, match="hangs while it is opened"):
+        Capture(lambda: LeashedCamera(hang, 0.01, 0.01), Latest(), Recorder(), threading.Event(), tries=3).run()
+    wake.set()
+    wait_until(lambda: not left_behind())
 
 
 def test_stop_ends_a_long_wait(monkeypatch: pytest.MonkeyPatch) -> None:

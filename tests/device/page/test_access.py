@@ -75,6 +75,10 @@ def test_what_a_proxy_passes_on_does_not_come_from_this_device(header: str) -> N
         ("POST", {"origin": "http://evil.example"}, True),
         ("POST", {"origin": "null"}, True),
         ("POST", {"origin": "http://127.0.0.1:9000"}, True),
+        *(
+            ("POST", {"origin": origin}, True)
+            for origin in ("", "http://[", "http://[::1", "//", "http://a]b/", "\x00")
+        ),
         ("POST", {"sec-fetch-site": "cross-site"}, True),
         ("POST", {"sec-fetch-site": "same-site"}, True),
         ("GET", {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors", "sec-fetch-dest": "image"}, True),

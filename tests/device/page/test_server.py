@@ -8,18 +8,21 @@ import re
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
 
 from mien_device.config import PageConfig
+from mien_device.page import doorman
 from mien_device.page.access import COOKIE
 from mien_device.page.app import STATIC
 from mien_device.page.feed import Feed
 from mien_device.page.reading import LARGEST_BODY
 from mien_device.page.server import PageServer
+from tests.addresses import other_address
 from tests.device.page.backstage import Backstage, Served, served
 from tests.waiting import LIMIT_S
 
@@ -39,16 +42,6 @@ def shared_page() -> Iterator[Served]:
     """For other devices too, with a token."""
     with served(PageConfig(host="0.0.0.0", port=0), TOKEN) as page:
         yield page
-
-
-def own_address() -> str | None:
-    """Of this machine in its network; a request from there comes from another address than the loopback one."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # nothing is sent: the kernel only says which way it would go
-        except OSError:
-            return None
-        return str(probe.getsockname()[0])
 
 
 def test_the_page_and_everything_that_it_names_is_served(page: Served) -> None:
@@ -84,7 +77,7 @@ def test_everything_is_answered_with_a_strict_policy(page: Served) -> None:
         assert "default-src 'none'; script-src 'self'; style-src 'self'" in headers["content-security-policy"]
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
-        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["referrer-policy"] == "same-origin"
         assert "server" not in headers
 
 
@@ -116,6 +109,7 @@ def test_what_a_form_of_another_site_can_send_is_not_taken(page: Served, kind: s
     assert answer.status == 415
     for headers in (
         {"Origin": "http://evil.example"},
+        {"Origin": "http://["},
         {"Sec-Fetch-Site": "cross-site"},
         {"Sec-Fetch-Site": "same-site"},
     ):
@@ -172,9 +166,7 @@ def test_without_the_token_another_address_gets_nothing(shared_page: Served) -> 
 
 
 def test_from_a_real_other_address(shared_page: Served) -> None:
-    address = own_address()
-    if address is None or address.startswith("127."):
-        pytest.skip("this machine has no address beside the loopback one")
+    address = other_address()
     assert shared_page.ask("/", at=address).status == 401
     assert shared_page.ask("/api/commands/volume", at=address, method="POST", body={"value": 1}).status == 401
     assert shared_page.ask("/api/state", at=address, headers={"Authorization": f"Bearer {TOKEN}"}).status == 200
@@ -198,6 +190,88 @@ def test_a_browser_comes_in_by_the_form(shared_page: Served) -> None:
     inside = shared_page.ask("/", headers=FAR | {"Cookie": cookie.partition(";")[0]})
     assert b"/static/js/main.js" in inside.body
     assert shared_page.ask("/login", method="POST", body=b"x" * 10_000, headers=FAR | form).status == 403
+
+
+def silent(address: str, port: int, count: int) -> list[socket.socket]:
+    return [socket.create_connection((address, port), timeout=5) for _ in range(count)]
+
+
+def is_closed(connection: socket.socket) -> bool:
+    """Whether the other side hung up; it never says anything here."""
+    connection.setblocking(False)
+    try:
+        return connection.recv(1) == b""
+    except BlockingIOError:
+        return False
+    except ConnectionResetError:
+        return True
+
+
+def wait_for(condition: Callable[[], bool]) -> None:
+    end = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def test_who_holds_many_connections_and_is_silent_locks_nobody_out(shared_page: Served) -> None:
+    crowd = silent(other_address(), shared_page.port, 4 * doorman.AN_ADDRESS)
+    try:
+        wait_for(lambda: sum(map(is_closed, crowd)) >= 3 * doorman.AN_ADDRESS)
+        assert sum(map(is_closed, crowd)) == 3 * doorman.AN_ADDRESS
+        assert shared_page.ask("/api/state").status == 200, "the device's own screen"
+    finally:
+        for connection in crowd:
+            connection.close()
+    bearer = {"Authorization": f"Bearer {TOKEN}"}
+
+    def is_served() -> bool:
+        try:
+            return shared_page.ask("/api/state", at=other_address(), headers=bearer).status == 200
+        except OSError:
+            return False
+
+    wait_for(is_served)
+
+
+HALF_A_COMMAND = b"POST /api/commands/volume HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
+
+
+@pytest.mark.parametrize("beginning", [b"", b"GET / HT", HALF_A_COMMAND])
+def test_who_does_not_come_to_the_point_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
+    monkeypatch.setattr(doorman, "ASKING_S", 0.3)
+    with served() as page, socket.create_connection(("127.0.0.1", page.port), timeout=10) as connection:
+        connection.sendall(beginning)
+        assert is_hung_up_on(connection)
+        # A second request on the same connection has no more time than the first.
+        again = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+        again.request("GET", "/api/state")
+        again.getresponse().read()
+        assert again.sock is not None
+        again.sock.sendall(beginning or b"G")
+        assert is_hung_up_on(again.sock)
+        again.close()
+
+
+def is_hung_up_on(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+def test_a_stream_is_no_request_that_does_not_come_to_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doorman, "ASKING_S", 0.2)
+    with served() as page:
+        connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+        connection.request("GET", "/api/events")
+        response = connection.getresponse()
+        response.readline()
+        time.sleep(0.6)
+        page.feed.put("volume/state", 3)
+        while b"volume/state" not in (line := response.readline()):
+            assert line, "the stream has ended"
+        connection.close()
 
 
 def test_viewers_are_sent_away_at_once_when_mien_stops() -> None:

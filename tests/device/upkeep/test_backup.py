@@ -19,9 +19,9 @@ import pytest
 from mien_device.__main__ import main
 from mien_device.library.database import FILE
 from mien_device.library.store import Library
-from mien_device.upkeep.inuse import in_use
+from mien_device.upkeep.inuse import alone, in_use, is_in_use
 from mien_device.upkeep.restore import finish, finish_interrupted, restore
-from mien_models.errors import DataError
+from mien_models.errors import DataError, InUseError
 from tests.device.library.audio import write_sound
 from tests.device.upkeep.conftest import SECRETS, Home, make_home
 from tests.end_to_end.device import Device
@@ -195,6 +195,24 @@ def test_the_daemon_finishes_what_was_cut_off(home: Home, caplog: pytest.LogCapt
     assert json.loads((home.state / "state.json").read_text()) == {"volume": 1}
     assert "was finished" in caplog.text
     assert not whole.exists()
+
+
+def test_a_second_daemon_is_refused_and_one_who_only_asks_is_no_daemon(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mien_device.upkeep.inuse.PATIENCE_S", 0.1)
+    assert not is_in_use(home.state)
+    with in_use(home.state):
+        assert is_in_use(home.state)
+        with (
+            pytest.raises(InUseError, match="another mien runs with this state folder; stop it first"),
+            in_use(home.state),
+        ):
+            pass
+    with in_use(home.state):
+        pass
+    with alone(home.state), pytest.raises(InUseError), in_use(home.state):
+        pass
 
 
 def rewritten(source: Path, target: Path, change: Callable[[dict[str, bytes]], None]) -> Path:

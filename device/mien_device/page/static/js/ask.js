@@ -1,10 +1,12 @@
 // What is asked of the device, and what it says if it cannot.
+import { phrase } from "./words.js";
+
 const toast = document.getElementById("toast");
 let hiding;
 
 /** Shows a sentence for a while; screen readers say it at once. */
 export function tell(words) {
-  toast.textContent = words;
+  phrase(toast, words);
   toast.hidden = false;
   clearTimeout(hiding);
   hiding = setTimeout(() => { toast.hidden = true; }, 6000);

@@ -1,4 +1,7 @@
 // What the device tells: the newest of each topic, and a clock that runs as its own does.
+import { listen } from "./stream.js";
+
+const WORKER = "/static/js/worker.js";
 const values = new Map();
 const listeners = new Map();
 let ahead = 0; // the device's clock minus ours, seconds
@@ -21,27 +24,35 @@ export function on(topic, then) {
 
 /** Begins to listen; `whenLinked(true|false)` says whether the device answers. */
 export function connect(whenLinked) {
-  const source = new EventSource("/api/events");
-  source.onopen = () => whenLinked(true);
-  source.onerror = () => {
-    whenLinked(false);
-    // A browser tries again by itself, but not after an answer that is no stream of events.
-    if (source.readyState === EventSource.CLOSED) setTimeout(() => again(whenLinked), 3000);
-  };
-  source.onmessage = ({ data }) => {
-    const news = JSON.parse(data);
-    if ("now" in news) {
-      ahead = news.now - ours();
-      return;
+  const take = (news) => {
+    if ("linked" in news) {
+      whenLinked(news.linked);
+      if (news.refused) ask();
+    } else if ("now" in news) ahead = news.now - ours();
+    else {
+      if (!news.moment) values.set(news.topic, news);
+      for (const then of listeners.get(news.topic) ?? []) then(news.value, news.at);
     }
-    values.set(news.topic, news);
-    for (const then of listeners.get(news.topic) ?? []) then(news.value, news.at);
   };
+  try {
+    share(take);
+  } catch { // a browser without shared workers
+    listen(take);
+  }
+}
+
+function share(take) {
+  // The only text that becomes a script's address anywhere on the page (W3C Trusted Types).
+  const policy = globalThis.trustedTypes?.createPolicy("mien-worker", { createScriptURL: () => WORKER });
+  const worker = new SharedWorker(policy ? policy.createScriptURL(WORKER) : WORKER, { type: "module", name: "mien" });
+  worker.onerror = () => listen(take);
+  worker.port.onmessage = ({ data }) => take(data);
+  addEventListener("pagehide", () => worker.port.postMessage("goodbye"));
+  addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
 }
 
 /** Whoever is not let in any more is asked for the token. */
-async function again(whenLinked) {
+async function ask() {
   const answer = await fetch("/api/state").catch(() => undefined);
   if (answer?.status === 401) location.reload();
-  else connect(whenLinked);
 }

@@ -7,11 +7,12 @@ const SHAPE_MOST = 1400;
 const STEPS = 72;
 const RINGS = 6;
 const TRAIL_S = 180;
+const LEAST = 40; // pixels; where there is less room it is drawn beyond it
 
 /** Draws on two canvases until hidden. `target` is set by whoever knows the mood. */
 export class Field {
-  constructor(plane, glow, shape, marks) {
-    Object.assign(this, { plane, glow, shape, marks });
+  constructor(plane, room, glow, shape, marks) {
+    Object.assign(this, { plane, room, glow, shape, marks });
     this.target = { there: 0, valence: 0, arousal: 0, valenceSd: 0.1, arousalSd: 0.1, shares: {}, people: [] };
     this.now = { there: 0, valence: 0, arousal: 0, valenceSd: 0.1, arousalSd: 0.1, shares: {} };
     this.people = new Map();
@@ -19,7 +20,8 @@ export class Field {
     this.still = matchMedia("(prefers-reduced-motion: reduce)");
     this.drawn = 0;
     this.phase = 0;
-    new ResizeObserver(() => this.fit()).observe(plane);
+    const resized = new ResizeObserver(() => this.fit());
+    for (const element of [plane, room]) resized.observe(element);
     document.addEventListener("visibilitychange", () => this.wake());
     this.still.addEventListener("change", () => this.wake());
     matchMedia("(prefers-color-scheme: light)").addEventListener("change", () => this.wake());
@@ -83,19 +85,17 @@ export class Field {
     }
   }
 
-  /** Lays the plane's square into the free part of the screen. */
+  /** Lays the plane into `room`, the part of the screen that the style leaves free for it. */
   fit() {
-    const { clientWidth: width, clientHeight: height } = this.plane;
+    const { width, height, left, top } = this.plane.getBoundingClientRect();
     if (!width || !height) return;
-    const side = document.querySelector(".now .side");
-    const top = document.querySelector(".top").offsetHeight;
-    const wide = matchMedia("(min-aspect-ratio: 11/10)").matches;
+    const room = this.room.getBoundingClientRect();
     const margin = 0.045 * Math.min(width, height) + 12;
-    const left = wide ? side.offsetWidth : 0;
-    const box = { x: left + margin, y: top + margin * 0.6, w: width - left - 2 * margin, h: height - top - 1.5 * margin };
-    const reach = Math.min(box.w, box.h * (wide ? 1.35 : 1));
-    this.box = { x: box.x + (box.w - reach) / 2, y: box.y, w: reach, h: Math.min(box.h, reach) };
-    this.box.y += (box.h - this.box.h) / 2;
+    const wide = Math.max(LEAST, room.width - 2 * margin);
+    const high = Math.max(LEAST, room.height - 2 * margin);
+    const w = Math.min(wide, high * 1.35);
+    const h = Math.min(high, w);
+    this.box = { x: room.left - left + (room.width - w) / 2, y: room.top - top + (room.height - h) / 2, w, h };
     const scale = GLOW_SIDE / Math.max(width, height);
     this.glow.width = Math.round(width * scale);
     this.glow.height = Math.round(this.glow.clientHeight * scale);
@@ -107,7 +107,20 @@ export class Field {
     this.shape.height = Math.round((this.box.h + 2 * pad) * this.ratio);
     place(this.shape, this.box.x - pad, this.box.y - pad, this.box.w + 2 * pad, this.box.h + 2 * pad);
     place(this.marks, this.box.x, this.box.y, this.box.w, this.box.h);
+    this.untangle();
     this.wake();
+  }
+
+  /** Hides words that would lie on others: the ends of the axes first, they are also told by the colours. */
+  untangle() {
+    const words = [...this.marks.children].sort((a, b) => a.classList.contains("axis") - b.classList.contains("axis"));
+    const shown = [];
+    for (const word of words) {
+      const { left, right, top, bottom } = word.getBoundingClientRect();
+      const clear = shown.every((other) => left > other.right || right < other.left || top > other.bottom || bottom < other.top);
+      word.classList.toggle("tangled", !clear);
+      if (clear) shown.push({ left, right, top, bottom });
+    }
   }
 
   /** Pixels of the plane's box, from its left and top. */

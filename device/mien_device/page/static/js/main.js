@@ -5,13 +5,21 @@ import * as now from "./now.js";
 const link = document.getElementById("link");
 const tabs = [...document.querySelectorAll("#pages a")];
 
-/** What a view does when it comes into sight and when it goes. The modules of those that nobody opens are never fetched. */
+/** Each has `look(seen)`, for when it comes into sight and when it goes. The modules of those that nobody opens are never fetched. */
 const views = {
-  now: (seen) => { if (seen) now.wake(); },
-  library: async (seen) => (await import("./library.js")).look(seen),
-  live: async (seen) => (await import("./live.js")).look(seen),
+  now: () => now,
+  library: () => import("./library.js"),
+  live: () => import("./live.js"),
 };
 let present = "now";
+let missing = false; // a module could not be fetched; a browser does not ask for it again (HTML, module map)
+let lost = false;
+
+async function show(view, seen) {
+  const module = await Promise.resolve(views[view]()).catch(() => undefined);
+  if (module) module.look(seen);
+  else if (seen) missing = true;
+}
 
 function turn() {
   const wanted = location.hash.slice(1);
@@ -21,10 +29,16 @@ function turn() {
   tab.setAttribute("aria-current", "page");
   for (const view of document.querySelectorAll(".view")) view.hidden = view.id !== next;
   document.title = next === "now" ? "mien" : `${tab.textContent} · mien`;
-  if (next !== present) views[present](false);
+  if (next !== present) show(present, false);
   present = next;
-  views[next](true);
+  show(next, true);
 }
+
+/** Past the tabs to what the view is for, whichever it is; the address stays that of the view. */
+document.querySelector(".skip").addEventListener("click", (event) => {
+  event.preventDefault();
+  document.querySelector(`#${present} [tabindex="-1"]`).focus();
+});
 
 now.start();
 addEventListener("hashchange", turn);
@@ -35,6 +49,9 @@ on("page/live", ({ allowed, watched }) => {
 });
 turn();
 connect((linked) => {
+  if (linked && missing) location.reload();
+  else if (linked && lost) show(present, true);
+  lost = !linked;
   link.textContent = linked ? "" : "The device does not answer. Trying again …";
-  link.classList.toggle("lost", !linked);
+  link.classList.toggle("lost", lost);
 });

@@ -1,9 +1,9 @@
 // The Now page: the mood, the music, and what can be done about both.
-import { command } from "./ask.js";
+import { command, tell } from "./ask.js";
 import { clock, on, value } from "./feed.js";
 import { Field } from "./field.js";
 import { PLACES, accent } from "./plane.js";
-import { MODES, MOODS, minutes, people, since } from "./words.js";
+import { MODES, MOODS, minutes, people, phrase, since } from "./words.js";
 
 const by = (id) => document.getElementById(id);
 const marks = {};
@@ -22,15 +22,18 @@ export function start() {
     marks[feeling] = mark;
     by("marks").append(mark);
   }
-  field = new Field(by("plane"), by("glow"), by("shape"), by("marks"));
+  field = new Field(by("plane"), by("room"), by("glow"), by("shape"), by("marks"));
   showMood();
   showMusic();
+  showHealth();
   offerControls();
   setInterval(tick, 500);
 }
 
 /** Draws again after having been out of sight. */
-export const wake = () => field.wake();
+export function look(seen) {
+  if (seen) field.wake();
+}
 
 function showMood() {
   on("page/mood", (now, at) => {
@@ -105,6 +108,31 @@ function showMusic() {
   });
 }
 
+const PARTS = {
+  camera: "Camera", accelerator: "Coral", sound: "Sound", disk: "Disk", library: "Library", heat: "Heat", power: "Power supply",
+};
+
+/** What does less than it should: the first in a line, and all with their remedies for whoever wants to know. */
+function showHealth() {
+  on("health/state", ({ reasons }) => {
+    const ailing = Object.entries(reasons);
+    by("ailing").hidden = !ailing.length;
+    if (!ailing.length) return;
+    const [part, reason] = ailing[0];
+    const others = ailing.length > 1 ? ` (and ${ailing.length - 1} more)` : "";
+    phrase(by("ailing-first"), `${PARTS[part]}: ${reason.split("; ")[0]}${others}`);
+    by("ailing-all").replaceChildren(...ailing.map(([name, why]) => {
+      const item = document.createElement("li");
+      const title = document.createElement("b");
+      const words = document.createElement("span");
+      title.textContent = PARTS[name];
+      phrase(words, why);
+      item.append(title, words);
+      return item;
+    }));
+  });
+}
+
 /** What changes with time alone. */
 function tick() {
   const { position_s: from, duration_s: length, runs, at, cover } = progress;
@@ -126,6 +154,7 @@ function say(words) {
 function offerControls() {
   by("pause").addEventListener("click", () => command("pause", value("pause/state") === "ON" ? "OFF" : "ON"));
   by("next").addEventListener("click", () => command("next"));
+  offerJudgement();
   by("camera").addEventListener("click", () => command("camera", value("camera/state") === "OFF" ? "ON" : "OFF"));
   on("camera/state", (camera) => by("camera").setAttribute("aria-checked", String(camera === "ON")));
   offerVolume();
@@ -138,6 +167,36 @@ function offerControls() {
     on("mode/state", (now) => button.setAttribute("aria-pressed", String(now === mode)));
     by("modes").append(button);
   }
+}
+
+const KEPT_MS = 2500;
+
+/** Like and dislike. That it was kept is an event; only songs of the library can be kept. */
+function offerJudgement() {
+  const buttons = { track_liked: by("like"), track_disliked: by("dislike") };
+  let judged; // the title that was
+  let waiting;
+  const show = (kind) => {
+    for (const [each, button] of Object.entries(buttons)) button.setAttribute("aria-pressed", String(each === kind));
+  };
+  for (const [kind, button] of Object.entries(buttons)) {
+    button.addEventListener("click", async () => {
+      clearTimeout(waiting);
+      const title = value("now_playing/state")?.title;
+      if (!title) tell("Nothing plays that could be judged.");
+      else if (await command(button.id)) {
+        waiting = setTimeout(() => tell("Not kept: this song is not in the library. `mien library scan` takes it in."), KEPT_MS);
+      }
+    });
+    on("event", ({ event_type: happened, title }) => {
+      if (happened !== kind) return;
+      clearTimeout(waiting);
+      judged = title;
+      show(kind);
+      say(kind === "track_liked" ? `You like ${title}.` : `You do not like ${title}.`);
+    });
+  }
+  on("now_playing/state", ({ title }) => { if (title !== judged) show(judged = undefined); });
 }
 
 /** The slider follows the device, unless somebody holds it; then the device follows the slider, ten times a second at most. */

@@ -29,3 +29,13 @@ export function since(seconds) {
 }
 
 export const people = (count) => (count === 0 ? "nobody in view" : count === 1 ? "one person in view" : `${count} people in view`);
+
+/** Puts a sentence into an element; what stands in `backticks` is shown as what it is, something to be typed. */
+export function phrase(element, sentence) {
+  element.replaceChildren(...sentence.split("`").map((part, index) => {
+    if (index % 2 === 0) return part;
+    const code = document.createElement("code");
+    code.textContent = part;
+    return code;
+  }));
+}
