@@ -76,7 +76,7 @@ class PolicyChooser:
     def see(self, state: MoodState, at: float) -> None:
         """Take in the state of the room."""
         self._now = at
-        self._viewer.see(state.probabilities, state.faces, at)
+        self._viewer.see(state.probabilities, state.faces, at, said=state.said)
 
     def choose(self, mood: Mood, at: float, leaving: TrackEnding) -> Track | None:
         self._now = at

@@ -16,6 +16,8 @@ class Listener:
     arousal_sd: float
     faces: int
     """0: nobody is in view, and the rest is what was seen last."""
+    said: bool = False
+    """Whether it is their own word."""
 
 
 UNKNOWN = Listener(0.0, 0.5, 0.0, 0.5, faces=0)

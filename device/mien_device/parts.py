@@ -158,14 +158,16 @@ def open_chooser(config: MusicConfig, folder: Path) -> tuple[Chooser, See, Calla
     That lies in `folder`. Without one music is played by folder.
     """
     if config.choose == "folders":
-        return FolderChooser(Playlists(config)), lambda state, at: None, lambda: None
+        folders = FolderChooser(Playlists(config))
+        return folders, folders.see, lambda: None
     try:
         shelf = LibraryShelf.open(folder)
     except MusicError as error:
         level = logging.ERROR if config.choose == "library" else logging.WARNING
         reason = f"songs are chosen by folder only: {error}"
         log.log(level, "%s", reason)
-        return FolderChooser(Playlists(config)), lambda state, at: None, lambda: reason
+        folders = FolderChooser(Playlists(config))
+        return folders, folders.see, lambda: reason
 
     def open_policy() -> Policy:
         policy = Policy(shelf, np.random.default_rng(), lasting_s=config.cut_after_s)
@@ -175,7 +177,13 @@ def open_chooser(config: MusicConfig, folder: Path) -> tuple[Chooser, See, Calla
     chooser = PolicyChooser(open_policy, shelf.keep, shelf.keep_liking, shelf.analysis, shelf.close)
     if config.choose == "library":
         return chooser, chooser.see, lambda: shelf.trouble
-    folders = Playlists(config, may_be_empty=shelf.stocked)
-    if folders.stocked:
+    playlists = Playlists(config, may_be_empty=shelf.stocked)
+    if playlists.stocked:
         log.info("songs are chosen from the folders of the moods")
-    return FirstChooser(FolderChooser(folders), chooser), chooser.see, lambda: shelf.trouble
+    folders = FolderChooser(playlists)
+
+    def see(state: MoodState, at: float) -> None:
+        folders.see(state, at)
+        chooser.see(state, at)
+
+    return FirstChooser(folders, chooser), see, lambda: shelf.trouble

@@ -31,6 +31,7 @@ PROMISED: dict[str, tuple[str, str | None, str | None, str | None, bool]] = {
     "button.mien_hallway_like": ("Like this song", None, None, None, True),
     "button.mien_hallway_dislike": ("Dislike this song", None, None, None, True),
     "sensor.mien_hallway_now_playing": ("Now playing", None, None, None, True),
+    "select.mien_hallway_feeling": ("What you feel", None, None, None, True),
     "notify.mien_hallway_screen": ("Screen message", None, None, None, True),
     "sensor.mien_hallway_inference_time": ("Inference time", "ms", "duration", "diagnostic", True),
     "sensor.mien_hallway_fps": ("Frames per second", "fps", None, "diagnostic", True),
@@ -141,6 +142,17 @@ def test_music(home: Home) -> None:
     core.wait_state("switch.mien_hallway_pause", "off")
     events = [json.loads(text)["event_type"] for text in home.ears.received(home.topic("event"))[before:]]
     assert "track_skipped" in events
+
+
+def test_what_somebody_feels(home: Home) -> None:
+    core, entity = home.core, "select.mien_hallway_feeling"
+    core.wait_state(entity, "none")
+    core.call("select.select_option", entity, option="sad")
+    core.wait_state(entity, "sad")
+    assert core.states[entity]["attributes"]["since"]
+    assert json.loads(home.ears.received(home.topic("feeling/state"))[-1])["feeling"] == "sad"
+    core.call("select.select_option", entity, option="none")
+    core.wait_state(entity, "none")
 
 
 def test_words_for_a_screen(home: Home) -> None:

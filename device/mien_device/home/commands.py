@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien_device.config.schema import MusicMode
-from mien_device.home.messages import CameraSwitch, Message, Mode, ModelUpdate, Paused, ScreenMessage, Volume
+from mien_device.home.messages import CameraSwitch, Feeling, Message, Mode, ModelUpdate, Paused, ScreenMessage, Volume
 from mien_device.home.payloads import Choice, OnOff, Payload, Press, SongId, WholeNumber, Words
+from mien_models.labels import Emotion, Mood
 
 LONGEST_MESSAGE = 255
 """Characters; also the most that Home Assistant holds as a state."""
@@ -57,6 +58,13 @@ class JudgeTrack:
 
 
 @dataclass(frozen=True, slots=True)
+class SayFeeling:
+    """Somebody says what they feel, or takes it back."""
+
+    feeling: Emotion | None
+
+
+@dataclass(frozen=True, slots=True)
 class SetCamera:
     """Open or close the camera."""
 
@@ -87,7 +95,7 @@ class UpdateModel:
     install: bool
 
 
-MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | JudgeTrack
+MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | JudgeTrack | SayFeeling
 Command = MusicCommand | SetCamera | ShowMessage | TakeSnapshot | Restart | UpdateModel
 
 
@@ -149,6 +157,14 @@ THINGS: dict[str, Thing] = {
             "Somebody does not like the song that plays: it comes less often. It plays on; say `next` as well to be rid of it.",
             Press(),
             lambda _: JudgeTrack(liked=False),
+        ),
+        Thing(
+            "feeling",
+            "Somebody says what they feel: music is chosen for that, and not for what their face looks like, for 15 minutes or until "
+            "everybody has left. `none` takes it back.",
+            Choice([mood.value for mood in Mood]),
+            lambda word: SayFeeling(None if word == Mood.NONE else Emotion(word)),
+            Feeling,
         ),
         Thing(
             "message",

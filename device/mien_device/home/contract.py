@@ -22,6 +22,7 @@ from mien_device.home.messages import (
     CameraAvailability,
     CameraSwitch,
     Event,
+    Feeling,
     Health,
     Info,
     Message,
@@ -86,6 +87,7 @@ EXAMPLES: tuple[Message, ...] = (
     Volume(60),
     Paused("OFF"),
     Mode(MusicMode.FOLLOW),
+    Feeling(feeling=Mood.SAD, since=_WHEN, lasts_s=900),
     ScreenMessage(text="Dinner is ready", ts=_WHEN),
     ModelUpdate(
         installed_version="0.1.0",

@@ -14,6 +14,7 @@ from mien_device.home.commands import THINGS
 from mien_device.home.messages import (
     CameraSwitch,
     Event,
+    Feeling,
     Health,
     Message,
     Mode,
@@ -217,6 +218,19 @@ ENTITIES: tuple[Entity, ...] = (
         NowPlaying,
         "{{ (value_json.title or value_json.state)[:255] }}",
         extra={"json_attr_t": NowPlaying.topic, "json_attr_tpl": _PLAYING_ATTRIBUTES, "ic": "mdi:music-note"},
+    ),
+    Entity(
+        "feeling",
+        "select",
+        "What you feel",
+        Feeling,
+        "{{ value_json.feeling }}",
+        thing="feeling",
+        extra={
+            "json_attr_t": Feeling.topic,
+            "json_attr_tpl": "{{ {'since': value_json.since, 'lasts_s': value_json.lasts_s} | tojson }}",
+            "ic": "mdi:message-text-outline",
+        },
     ),
     Entity("message", "notify", "Screen message", thing="message", object_id="screen"),
     _figure(

@@ -199,6 +199,21 @@ class Mode(Plain[MusicMode]):
     topic: ClassVar[str] = "mode/state"
 
 
+class Feeling(Json):
+    """What somebody said that they feel, on the page or from the home. While it counts, music is chosen for it and not for what
+    their face looks like; `mood/state` goes on telling of the face. It ends by itself, and when everybody has left.
+    """
+
+    topic: ClassVar[str] = "feeling/state"
+
+    feeling: Mood
+    """`none`: nothing is said that counts now."""
+    since: str = ""
+    """When it was said, RFC 3339, UTC; empty with `none`."""
+    lasts_s: int = Field(0, ge=0)
+    """For so long from then on, at most."""
+
+
 class ScreenMessage(Json):
     """The last words that the home had for a screen. mien shows them on its local page."""
 

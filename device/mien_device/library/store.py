@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from dataclasses import astuple
 from pathlib import Path
 
 import numpy as np
@@ -206,7 +205,7 @@ VIEWER = ("valence", "valence_sd", "arousal", "arousal_sd", "faces")
 
 
 def _columns(viewer: Listener | None) -> tuple[float | None, ...]:
-    return (None,) * len(VIEWER) if viewer is None else astuple(viewer)
+    return tuple(None if viewer is None else getattr(viewer, name) for name in VIEWER)
 
 
 def _viewer(row: sqlite3.Row, prefix: str = "") -> Listener | None:

@@ -10,13 +10,24 @@ from collections.abc import Callable, Sequence
 from typing import Literal
 
 from mien_device.home import Publisher
-from mien_device.home.commands import JudgeTrack, MusicCommand, NextTrack, PlaySong, SetMode, SetPaused, SetVolume
-from mien_device.home.messages import Event, Message, Mode, NowPlaying, Paused, Volume, switch
+from mien_device.home.commands import (
+    JudgeTrack,
+    MusicCommand,
+    NextTrack,
+    PlaySong,
+    SayFeeling,
+    SetMode,
+    SetPaused,
+    SetVolume,
+)
+from mien_device.home.messages import Event, Feeling, Message, Mode, NowPlaying, Paused, Volume, switch, utc_now
 from mien_device.latest import Closed, Latest
 from mien_device.mood import MoodState
+from mien_device.mood.said import LASTS_S, Said
 from mien_device.music import printable
 from mien_device.music.jukebox import Change, Jukebox, TrackSkipped, TrackStarted
 from mien_device.state import Memory
+from mien_models.labels import Emotion, Mood
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +62,8 @@ class Music:
         self._stop = stop
         self._see = see
         self._show = show
+        self._said = Said()
+        self._feeling = Feeling(feeling=Mood.NONE)
         self._commands: list[MusicCommand] = []
         self._lock = threading.Lock()
         self._told: dict[type[Message], Message] = {}
@@ -88,6 +101,7 @@ class Music:
                 state = self._moods.take(TICK_S)
                 now = time.monotonic()
                 if state is not None:
+                    state = self._with_what_was_said(state, now)
                     self._see(state, now)
                     self._report(self._jukebox.follow(state.mood, now))
                 for command in self._take_commands():
@@ -121,6 +135,8 @@ class Music:
                 self._report(self._jukebox.resume(now))
             case SetMode(mode):
                 self._report(self._jukebox.set_mode(mode, now))
+            case SayFeeling(feeling):
+                self._say(feeling, now)
             case JudgeTrack(liked):
                 self._judge(liked=liked)
             case NextTrack() | PlaySong():
@@ -134,6 +150,20 @@ class Music:
                     self._echo()
                     self._publisher.publish(Event(event_type="track_skipped", mood=left.mood, title=left.title))
                 self._report(changes)
+
+    def _say(self, feeling: Emotion | None, now: float) -> None:
+        self._said.say(feeling, now)
+        if feeling is None:
+            self._feeling = Feeling(feeling=Mood.NONE)
+        else:
+            log.info("somebody says that they feel %s", feeling)
+            self._feeling = Feeling(feeling=Mood(feeling), since=utc_now(), lasts_s=int(LASTS_S))
+
+    def _with_what_was_said(self, state: MoodState, now: float) -> MoodState:
+        state = self._said.over(state, now)
+        if not state.said:
+            self._feeling = Feeling(feeling=Mood.NONE)
+        return state
 
     def _judge(self, *, liked: bool) -> None:
         match self._jukebox.judge(liked=liked):
@@ -172,7 +202,7 @@ class Music:
     def _echo(self) -> None:
         """Tell the home what plays and how it is set, where that changed."""
         jukebox, track = self._jukebox, self._jukebox.playing
-        seen = (jukebox.volume, jukebox.paused, jukebox.mode, track)
+        seen = (jukebox.volume, jukebox.paused, jukebox.mode, track, self._feeling)
         if seen == self._seen:  # as nearly always, twenty times a second
             return
         self._seen = seen
@@ -180,7 +210,8 @@ class Music:
         if track is not None:
             state: Literal["paused", "playing"] = "paused" if jukebox.paused else "playing"
             playing = NowPlaying(state=state, title=track.title, artist=track.artist, mood=track.mood, why=track.why)
-        for message in (Volume(jukebox.volume), Paused(switch(jukebox.paused)), Mode(jukebox.mode), playing):
+        settings = (Volume(jukebox.volume), Paused(switch(jukebox.paused)), Mode(jukebox.mode))
+        for message in (*settings, playing, self._feeling):
             if message != self._told.get(type(message)):
                 self._told[type(message)] = message
                 self._publisher.publish(message)

@@ -25,6 +25,8 @@ class MoodState:
     """People in view."""
     since: float
     """When `mood` began, seconds of the monotonic clock."""
+    said: bool = False
+    """Whether somebody said so of themselves: then it is not what faces look like."""
 
 
 NOBODY_VALENCE_AROUSAL = (0.0, 0.0)

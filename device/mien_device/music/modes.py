@@ -23,7 +23,7 @@ is one folder's distance and no path: `lift` goes by neutral to happy, `calm` is
 
 
 _LOOKS = {Mood.DISGUST: "disgusted", Mood.FEAR: "afraid", Mood.SURPRISE: "surprised"}
-"""How a face looks, where the mood's name is no word for that."""
+"""How a face looks and somebody feels, where the mood's name is no word for that."""
 
 
 def folder(mode: MusicMode, mood: Mood) -> Mood:
@@ -33,8 +33,10 @@ def folder(mode: MusicMode, mood: Mood) -> Mood:
     return FOLDERS.get(mode, {}).get(Emotion(mood), mood)
 
 
-def why(mode: MusicMode, mood: Mood, source: Emotion) -> str:
-    """The sentence for a track from the music of `source`."""
+def why(mode: MusicMode, mood: Mood, source: Emotion, *, said: bool) -> str:
+    """The sentence for a track from the music of `source`; `said`: the mood is somebody's own word."""
     if mode is MusicMode.SHUFFLE:
         return f"Shuffle: drawn by chance, from the {source} music."
-    return f"{mode.value.capitalize()}: from the {source} music, for a face that looks {_LOOKS.get(mood, mood)}."
+    word = _LOOKS.get(mood, mood)
+    reason = f"because you said you feel {word}" if said else f"for a face that looks {word}"
+    return f"{mode.value.capitalize()}: from the {source} music, {reason}."

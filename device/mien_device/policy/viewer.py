@@ -16,6 +16,8 @@ FORGET_S = 600.0
 """Who comes after so long with nobody there is somebody else, as far as anyone can tell."""
 FELT_SD = 0.25
 """A face is weak evidence of a feeling: so unsure stays what even a perfect reading of it says of valence and arousal."""
+SAID_SD = 0.1
+"""Somebody's own word is surer than any face; a word is still no point."""
 
 _PLACES = np.array([AFFECT[emotion] for emotion in Emotion])
 
@@ -34,10 +36,16 @@ class Viewer:
         self._square = np.zeros(2)
         """Mean of the squares: spread within a reading and between readings alike."""
         self._faces = 0
+        self._said = False
 
-    def see(self, probabilities: Mapping[Emotion, float], faces: int, at: float) -> None:
-        """Take in a reading made at `at`; empty `probabilities`: nobody could be read."""
+    def see(self, probabilities: Mapping[Emotion, float], faces: int, at: float, *, said: bool = False) -> None:
+        """Take in a reading made at `at`; empty `probabilities`: nobody could be read. `said`: it is somebody's own word.
+
+        A word counts at once, and is gone at once when it is taken back: it is not averaged with faces.
+        """
         self._faces = faces
+        if said is not self._said:
+            self._said, self._last = said, -math.inf
         if not probabilities:
             return
         shares = np.array([max(0.0, probabilities.get(emotion, 0.0)) for emotion in Emotion])
@@ -61,7 +69,13 @@ class Viewer:
         """The state: that of the last people seen, until they are forgotten."""
         if at - self._last > FORGET_S:
             return UNKNOWN
-        spread = np.sqrt(np.maximum(self._square - self._mean**2, 0.0) + FELT_SD**2)
+        felt_sd = SAID_SD if self._said else FELT_SD
+        spread = np.sqrt(np.maximum(self._square - self._mean**2, 0.0) + felt_sd**2)
         return Listener(
-            float(self._mean[0]), float(spread[0]), float(self._mean[1]), float(spread[1]), faces=self._faces
+            float(self._mean[0]),
+            float(spread[0]),
+            float(self._mean[1]),
+            float(spread[1]),
+            faces=self._faces,
+            said=self._said,
         )

@@ -80,6 +80,8 @@ def _reason(mode: MusicMode, target: Target, listener: Listener) -> str:
 def _seen(listener: Listener) -> str:
     if listener == UNKNOWN:
         return "an even mood, because nobody was seen yet"
+    if listener.said:
+        return f"what you said you feel, {mood_words(listener)}"
     return f"a mood that looks {mood_words(listener)}" + ("" if listener.faces else " (nobody is in view now)")
 
 

@@ -20,6 +20,7 @@ from mien_device.home.commands import (
     NextTrack,
     PlaySong,
     Restart,
+    SayFeeling,
     SetCamera,
     SetMode,
     SetPaused,
@@ -32,6 +33,7 @@ from mien_device.home.contract import EXAMPLES
 from mien_device.home.inbox import COMPLAINT_INTERVAL_S, LONGEST_TRANSACTION, MAX_PAYLOAD, Inbox
 from mien_device.home.messages import Response
 from mien_device.home.payloads import CommandError
+from mien_models.labels import Emotion
 
 
 class Post:
@@ -75,6 +77,8 @@ GOOD: list[tuple[str, bytes, object, Command]] = [
     ("play", SONG.encode(), SONG, PlaySong(SONG)),
     ("like", b"PRESS", "PRESS", JudgeTrack(liked=True)),
     ("dislike", b"PRESS", None, JudgeTrack(liked=False)),
+    ("feeling", b"sad", "sad", SayFeeling(Emotion.SAD)),
+    ("feeling", b"none", "none", SayFeeling(None)),
     ("restart", b"PRESS", None, Restart()),
     ("snapshot", b"PRESS", None, TakeSnapshot()),
     ("update", b"check", "check", UpdateModel(install=False)),

@@ -8,16 +8,17 @@ from pathlib import Path
 import pytest
 
 from mien_device.config import MusicConfig, MusicMode
-from mien_device.home.commands import MusicCommand, NextTrack, SetMode, SetPaused, SetVolume
-from mien_device.home.messages import Event
+from mien_device.home.commands import MusicCommand, NextTrack, SayFeeling, SetMode, SetPaused, SetVolume
+from mien_device.home.messages import Event, Feeling
 from mien_device.latest import Latest
 from mien_device.loops.music import COMMANDS_WAITING, Music
+from mien_device.mood import MoodState
 from mien_device.music.choosers.folders import FolderChooser
 from mien_device.music.jukebox import Jukebox
 from mien_device.music.player import SilentOutput, StreamingPlayer
 from mien_device.music.playlist import Playlists
 from mien_device.state import Memory
-from mien_models.labels import Mood
+from mien_models.labels import Emotion, Mood
 from tests.device.music.sounds import tone, write_wav
 from tests.recorder import Recorder
 
@@ -95,6 +96,32 @@ def test_a_pause_is_kept_as_it_is_in_the_end(stage: Stage) -> None:
     stage.carry_out(SetPaused(True), at=2.0)
     stage.carry_out(NextTrack(), SetPaused(True), at=3.0)
     assert (stage.jukebox.paused, stage.memory.remembered.paused) == (True, True)
+
+
+def test_what_somebody_says_is_followed_and_told_until_it_is_taken_back(stage: Stage) -> None:
+    seen: list[MoodState] = []
+    stage.music._see = lambda state, at: seen.append(state)
+    happy = MoodState(Mood.HAPPY, 1.0, 0.8, 0.5, {Emotion.HAPPY: 1.0}, faces=1, since=0.0)
+
+    def turn(*commands: MusicCommand) -> None:
+        """One turn of the loop, with somebody who looks happy in view."""
+        for command in commands:
+            stage.music.command(command)
+        stage.music._moods.put(happy)
+        stage.music._stop.clear()
+        ending = threading.Timer(0.3, stage.music._stop.set)
+        ending.start()
+        stage.music.run()
+
+    turn()
+    assert seen[-1] is happy
+    turn(SayFeeling(Emotion.SAD))
+    turn()
+    assert (seen[-1].mood, seen[-1].said) == (Mood.SAD, True)
+    turn(SayFeeling(None))
+    turn()
+    assert seen[-1] is happy
+    assert [(told.feeling, told.lasts_s) for told in stage.home.of(Feeling)] == [("none", 0), ("sad", 900), ("none", 0)]
 
 
 def test_without_music_a_mood_starts_none_until_it_follows_again(stage: Stage) -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from mien_device.config import MusicConfig, MusicMode
+from mien_device.mood import nobody
 from mien_device.music.choosers.folders import FolderChooser
 from mien_device.music.jukebox import Jukebox
 from mien_device.music.modes import folder
@@ -31,7 +33,8 @@ class Stage:
                 (place / name / f"{number}.mp3").touch()
         self.player = FakePlayer()
         config = MusicConfig(folder=place, mode=mode)
-        self.jukebox = Jukebox(self.player, FolderChooser(Playlists(config), rng=random.Random(0)), config)
+        self.chooser = FolderChooser(Playlists(config), rng=random.Random(0))
+        self.jukebox = Jukebox(self.player, self.chooser, config)
 
     def follow(self, mood: Mood) -> str:
         self.jukebox.follow(mood, self.player.now)
@@ -54,6 +57,13 @@ def test_every_mode_has_music_for_every_mood_and_says_why(tmp_path: Path, mode: 
     assert stage.heard[0] in track.why
     if mode is not MusicMode.SHUFFLE:
         assert track.why.endswith(f", for a face that looks {LOOKS[mood]}.")
+
+
+def test_a_word_of_ones_own_is_no_face(tmp_path: Path) -> None:
+    stage = Stage(tmp_path, MusicMode.FOLLOW)
+    stage.chooser.see(replace(nobody(0.0), said=True), 0.0)
+    stage.follow(Mood.FEAR)
+    assert stage.player.played[0].why == "Follow: from the fear music, because you said you feel afraid."
 
 
 @pytest.mark.parametrize("mood", MOODS)

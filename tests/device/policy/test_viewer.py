@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mien_device.listeners import UNKNOWN
-from mien_device.policy.viewer import FELT_SD, FORGET_S, TIME_CONSTANT_S, Viewer
+from mien_device.policy.viewer import FELT_SD, FORGET_S, SAID_SD, TIME_CONSTANT_S, Viewer
 from mien_models.labels import AFFECT, Emotion
 
 HAPPY, SAD = {Emotion.HAPPY: 1.0}, {Emotion.SAD: 1.0}
@@ -81,3 +81,19 @@ def test_any_readings_in_any_order_of_time(readings: list[tuple[dict[Emotion, fl
         assert -1 <= listener.arousal <= 1
         assert FELT_SD <= listener.valence_sd + 1e-9 <= 1.2
         assert listener.arousal_sd > 0
+
+
+def test_a_word_counts_at_once_and_is_gone_at_once() -> None:
+    viewer = Viewer()
+    for second in range(100):
+        viewer.see(HAPPY, 1, float(second))
+    viewer.see(SAD, 1, 100.0, said=True)
+    listener = viewer.at(100.0)
+    assert (listener.valence, listener.arousal) == pytest.approx(AFFECT[Emotion.SAD])
+    assert listener.valence_sd == pytest.approx(SAID_SD)
+    assert listener.said
+    viewer.see(HAPPY, 1, 100.1)
+    assert viewer.at(100.1).valence == pytest.approx(AFFECT[Emotion.HAPPY][0])
+    viewer.see(SAD, 1, 101.0, said=True)
+    viewer.see({}, 0, 102.0)
+    assert viewer.at(102.0) == UNKNOWN, "a word that is taken back with nobody in view leaves nothing"

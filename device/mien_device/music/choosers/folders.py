@@ -6,6 +6,7 @@ import random
 from pathlib import Path
 
 from mien_device.config import MusicMode
+from mien_device.mood import MoodState
 from mien_device.music import Track
 from mien_device.music.choosers import Ending
 from mien_device.music.modes import folder, why
@@ -25,6 +26,13 @@ class FolderChooser:
         self._last: Path | None = None
         self._sources: dict[Path, Emotion] = {}
         """Whose music a track was when it was chosen."""
+        self._said = False
+        """Whether the mood is somebody's own word."""
+
+    def see(self, state: MoodState, at: float) -> None:
+        """Take in the state of the room: only how it is known, the mood's name comes with each question."""
+        del at
+        self._said = state.said
 
     def choose(self, mood: Mood, at: float, leaving: Ending) -> Track | None:
         source = self._wanted(mood)
@@ -87,7 +95,7 @@ class FolderChooser:
     def _take(self, path: Path, source: Emotion, mood: Mood) -> Track:
         self._last = path
         self._sources[path] = source
-        return Track(path, mood, read_tags(path), why=why(self.mode, mood, source))
+        return Track(path, mood, read_tags(path), why=why(self.mode, mood, source, said=self._said))
 
     def _shuffled(self, source: Emotion) -> list[Path]:
         """The mood's files in random order, to be taken from the end; the track that was last does not come first."""

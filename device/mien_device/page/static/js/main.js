@@ -1,5 +1,6 @@
 // The page's beginning: which view is seen, and whether the device answers.
 import { connect, on } from "./feed.js";
+import * as feel from "./feel.js";
 import * as now from "./now.js";
 
 const link = document.getElementById("link");
@@ -41,6 +42,7 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 });
 
 now.start();
+feel.start();
 addEventListener("hashchange", turn);
 on("page/live", ({ allowed, watched }) => {
   document.querySelector('#pages a[href="#live"]').hidden = !allowed;
