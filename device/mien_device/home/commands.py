@@ -7,8 +7,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien_device.config.schema import MusicMode
-from mien_device.home.messages import CameraSwitch, Message, Mode, ModelUpdate, Paused, ScreenMessage, Volume
-from mien_device.home.payloads import Choice, OnOff, Payload, Press, SongId, WholeNumber, Words
+from mien_device.home.messages import (
+    CameraSwitch,
+    Message,
+    Mode,
+    ModelUpdate,
+    NowPlaying,
+    Paused,
+    ScreenMessage,
+    Volume,
+)
+from mien_device.home.payloads import Choice, OnOff, Payload, Press, SongId, SongSpot, Spot, WholeNumber, Words
 
 LONGEST_MESSAGE = 255
 """Characters; also the most that Home Assistant holds as a state."""
@@ -50,6 +59,13 @@ class PlaySong:
 
 
 @dataclass(frozen=True, slots=True)
+class SeekTrack:
+    """Go on at another place of the track that plays."""
+
+    spot: Spot
+
+
+@dataclass(frozen=True, slots=True)
 class JudgeTrack:
     """Somebody likes the track that plays, or does not."""
 
@@ -87,7 +103,7 @@ class UpdateModel:
     install: bool
 
 
-MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | JudgeTrack
+MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | SeekTrack | JudgeTrack
 Command = MusicCommand | SetCamera | ShowMessage | TakeSnapshot | Restart | UpdateModel
 
 
@@ -130,6 +146,14 @@ THINGS: dict[str, Thing] = {
             kept=True,
         ),
         Thing("next", "On to another track of the same mood, also out of a pause.", Press(), lambda _: NextTrack()),
+        Thing(
+            "seek",
+            "On at another place of the song that plays: seconds from its beginning, `+15` or `-15` seconds from where it is, or "
+            "per cent of it (`50%`). Beyond its end is an error; relative steps end at its ends. A pause stays one.",
+            SongSpot(),
+            SeekTrack,
+            NowPlaying,
+        ),
         Thing(
             "play",
             "This very song of the library, by its id (`mien library list --json`), now and to its end, whoever is in view and "
