@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -80,6 +81,15 @@ class Home:
             return (now["title"], now["why"]) == (title, why)
 
         wait_until(playing, lambda: str(self.ears.received(f"mien/{ID}/now_playing/state")))
+
+    def wait_for_place(self, share: float) -> None:
+        """Until the song is said to be there, up to a few seconds before: so long it takes to be heard."""
+
+        def there() -> bool:
+            now = json.loads(self.ears.received(f"mien/{ID}/now_playing/state")[-1])
+            return bool(0 <= share * now["duration_s"] - now["position_s"] < 1.5)
+
+        wait_until(there, lambda: str(self.ears.received(f"mien/{ID}/now_playing/state")))
 
     def count(self, topic: str) -> int:
         return len(self.ears.received(f"mien/{ID}/{topic}"))
@@ -192,8 +202,22 @@ def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
         judged = home.events(kind)
         button = page.get_by_role("button", name=name, exact=True)
         button.click()
-        wait_until(lambda kind=kind, judged=judged: home.events(kind) > judged, 10, lambda: "nobody was told")
+        wait_until(lambda kind=kind, judged=judged: home.events(kind) > judged, "nobody was told")
         expect(button).to_have_attribute("aria-pressed", "true")
+    page.wait_for_timeout(900)
+    progress = page.get_by_role("slider", name="How far the song has come")
+    box = progress.bounding_box()
+    assert box is not None
+    page.mouse.move(box["x"] + box["width"] / 4, box["y"] + box["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2, steps=4)
+    page.mouse.up()
+    home.wait_for_place(0.5)
+    page.keyboard.press("PageUp")
+    home.wait_for_place(0.6)
+    page.keyboard.press("Home")
+    home.wait_for_place(0)
+    expect(progress).to_have_attribute("aria-valuetext", re.compile(r"0:0\d of \d:\d\d"))
 
     for mode in ("Lift", "Calm", "Energise", "Vent", "Shuffle", "Off", "Follow"):
         button = page.get_by_role("button", name=mode, exact=True)
@@ -213,10 +237,20 @@ def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
 
 def test_the_keyboard_reaches_every_control_in_order(page: Page) -> None:
     names = []
-    for _ in range(22):
+    for _ in range(26):
         page.keyboard.press("Tab")
         names.append(page.evaluate("() => document.activeElement.ariaLabel ?? document.activeElement.innerText"))
-    order = ["Past the tabs", "Now", "Library", "Live", "Camera", "Pause", "Next song", "Like this song"]
+    order = [
+        "Past the tabs",
+        "Now",
+        "Library",
+        "Live",
+        "Camera",
+        "I feel different",
+        "How far the song has come",
+        "Pause",
+    ]
+    order += ["Next song", "Like this song"]
     assert [name for name in dict.fromkeys(names) if name in order] == order
     assert {"Follow", "Lift", "Calm", "Energise", "Vent", "Shuffle", "Off"} <= set(names)
 

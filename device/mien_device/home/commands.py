@@ -7,8 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 from mien_device.config.schema import MusicMode
-from mien_device.home.messages import CameraSwitch, Feeling, Message, Mode, ModelUpdate, Paused, ScreenMessage, Volume
-from mien_device.home.payloads import Choice, OnOff, Payload, Press, SongId, WholeNumber, Words
+from mien_device.home.messages import (
+    CameraSwitch,
+    Feeling,
+    Message,
+    Mode,
+    ModelUpdate,
+    NowPlaying,
+    Paused,
+    ScreenMessage,
+    Volume,
+)
+from mien_device.home.payloads import Choice, OnOff, Payload, Press, SongId, SongSpot, Spot, WholeNumber, Words
 from mien_models.labels import Emotion, Mood
 
 LONGEST_MESSAGE = 255
@@ -48,6 +58,13 @@ class PlaySong:
 
     song: str
     """Its id."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeekTrack:
+    """Go on at another place of the track that plays."""
+
+    spot: Spot
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +112,7 @@ class UpdateModel:
     install: bool
 
 
-MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | JudgeTrack | SayFeeling
+MusicCommand = SetVolume | SetPaused | SetMode | NextTrack | PlaySong | SeekTrack | JudgeTrack | SayFeeling
 Command = MusicCommand | SetCamera | ShowMessage | TakeSnapshot | Restart | UpdateModel
 
 
@@ -138,6 +155,14 @@ THINGS: dict[str, Thing] = {
             kept=True,
         ),
         Thing("next", "On to another track of the same mood, also out of a pause.", Press(), lambda _: NextTrack()),
+        Thing(
+            "seek",
+            "On at another place of the song that plays: seconds from its beginning, `+15` or `-15` seconds from where it is, or "
+            "per cent of it (`50%`). Beyond its end is an error; relative steps end at its ends. A pause stays one.",
+            SongSpot(),
+            SeekTrack,
+            NowPlaying,
+        ),
         Thing(
             "play",
             "This very song of the library, by its id (`mien library list --json`), now and to its end, whoever is in view and "

@@ -83,6 +83,8 @@ EXAMPLES: tuple[Message, ...] = (
         artist="The Demos",
         mood=Mood.HAPPY,
         why="Follow: from the happy music, for a face that looks happy.",
+        duration_s=213.4,
+        position_at=_WHEN,
     ),
     Volume(60),
     Paused("OFF"),

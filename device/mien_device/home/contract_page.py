@@ -57,8 +57,9 @@ REQUESTS = """\
 ## Requests
 
 The same things can be asked for with an answer: publish JSON to `mien/<device id>/request/<verb>`, and the answer comes on
-`mien/<device id>/response/<verb>`. `value` is the payload of the table above as JSON (a number for `volume`, else a string; left
-out for what takes `PRESS`); `transaction`, a whole number or a text of at most {transaction} characters, comes back in the answer.
+`mien/<device id>/response/<verb>`. `value` is the payload of the table above as JSON (a number for `volume` and
+for seconds of `seek`, else a string; left out for what takes `PRESS`); `transaction`, a whole number or a text of at most
+{transaction} characters, comes back in the answer.
 
 ```
 mien/a1b2c3d4/request/volume   {{"value": 30, "transaction": 7}}
@@ -149,7 +150,7 @@ def _command_row(name: str) -> str:
         payload = ", ".join(f"`{word}`" for word in schema["enum"])
     elif "const" in schema:
         payload = f"`{schema['const']}`"
-    elif schema["type"] == "integer":
+    elif schema.get("type") == "integer":
         payload = f"{schema['minimum']} … {schema['maximum']}"
     elif "maxLength" in schema:
         payload = f"at most {schema['maxLength']} characters, UTF-8"

@@ -132,7 +132,8 @@ _MOOD_CHANGED = "{{ value_json.mood if value_json.event_type == 'mood_changed' e
 _MOOD_ATTRIBUTES = "{{ {'since': value_json.since, 'faces': value_json.faces, 'model': value_json.model} | tojson }}"
 _PLAYING_ATTRIBUTES = (
     "{{ {'artist': value_json.artist, 'title': value_json.title, 'playback': value_json.state,"
-    " 'mood': value_json.mood, 'why': value_json.why} | tojson }}"
+    " 'mood': value_json.mood, 'why': value_json.why, 'duration': value_json.duration_s,"
+    " 'position': value_json.position_s, 'position_updated_at': value_json.position_at} | tojson }}"
 )
 
 _UPDATE = (

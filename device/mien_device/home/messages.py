@@ -171,6 +171,12 @@ class NowPlaying(Json):
     """The mood it was chosen for."""
     why: str = ""
     """Why it was chosen, in one sentence."""
+    duration_s: float | None = None
+    """Its length in seconds; null where its file does not say, or nothing plays."""
+    position_s: float = 0.0
+    """How far it had come at `position_at`, in seconds; it runs on from there while `state` is `playing`."""
+    position_at: str = ""
+    """RFC 3339, UTC; empty while nothing plays."""
 
 
 class CameraSwitch(Plain[Literal["ON", "OFF"]]):

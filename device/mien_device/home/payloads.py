@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from mien_device.home.messages import OFF, ON
@@ -16,6 +17,11 @@ _CONTROL = r"\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\ud800-\udfff"
 """Unicode's control characters (Cc) but tab and line breaks, and lone surrogates (Cs), as regular expressions say it."""
 _SONG_ID = re.compile("[0-9a-f]{32}")
 _WHOLE_NUMBER = re.compile("[0-9]{1,9}", re.ASCII)
+_FURTHEST_S = 999_999
+"""No song is longer than eleven days."""
+_SECONDS = r"[0-9]{1,6}(\.[0-9]{1,3})?"
+_PER_CENT = r"(100|[0-9]{1,2}(\.[0-9]{1,3})?)%"
+_SPOT = re.compile(f"[+-]?{_SECONDS}|{_PER_CENT}")
 
 
 class CommandError(ValueError):
@@ -166,6 +172,57 @@ class Press(_Word):
     def read_json(self, value: object) -> None:
         if value is not None and value != PRESS:
             raise CommandError(f"{_told(value)} is not {self.wanted}")
+
+
+class Measure(StrEnum):
+    """What the number of a `Spot` means."""
+
+    SECONDS = "seconds"
+    """From the song's beginning."""
+    ON = "on"
+    """Seconds from where it is now; back if negative."""
+    SHARE = "share"
+    """Of the song's length, 0 … 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A place in the song that plays."""
+
+    amount: float
+    measure: Measure
+
+
+@dataclass(frozen=True, slots=True)
+class SongSpot:
+    """A `Spot`: seconds, `+` or `-` seconds from here, or per cent of the song."""
+
+    @property
+    def schema(self) -> dict[str, Any]:
+        number = {"type": "number", "minimum": 0, "maximum": _FURTHEST_S}
+        return {"anyOf": [number, {"type": "string", "pattern": f"^({_SPOT.pattern})$"}]}
+
+    @property
+    def wanted(self) -> str:
+        return "a place in a song: seconds such as 90, +15 or -15 seconds from here, or 50%"
+
+    @property
+    def example(self) -> str:
+        return "90"
+
+    def read(self, text: str) -> Spot:
+        if not _SPOT.fullmatch(text):
+            raise CommandError(f"{shown(text)} is not {self.wanted}")
+        if text.endswith("%"):
+            return Spot(float(text[:-1]) / 100, Measure.SHARE)
+        return Spot(float(text), Measure.ON if text[0] in "+-" else Measure.SECONDS)
+
+    def read_json(self, value: object) -> Spot:
+        if isinstance(value, str):
+            return self.read(value)
+        if not isinstance(value, int | float) or isinstance(value, bool) or not 0 <= value <= _FURTHEST_S:
+            raise CommandError(f"{_told(value)} is not {self.wanted}")
+        return Spot(float(value), Measure.SECONDS)
 
 
 @dataclass(frozen=True, slots=True)

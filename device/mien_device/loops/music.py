@@ -16,11 +16,13 @@ from mien_device.home.commands import (
     NextTrack,
     PlaySong,
     SayFeeling,
+    SeekTrack,
     SetMode,
     SetPaused,
     SetVolume,
 )
 from mien_device.home.messages import Event, Feeling, Message, Mode, NowPlaying, Paused, Volume, switch, utc_now
+from mien_device.home.payloads import CommandError, Measure, Spot
 from mien_device.latest import Closed, Latest
 from mien_device.mood import MoodState
 from mien_device.mood.said import LASTS_S, Said
@@ -34,7 +36,7 @@ log = logging.getLogger(__name__)
 TICK_S = 0.1
 """Ends of tracks and commands are noticed within this time."""
 COMMANDS_WAITING = 32
-"""More skips than these within a tick are a fault of their sender; the rest is dropped."""
+"""More skips or steps than these within a tick are a fault of their sender; the rest is dropped."""
 KEEP_S = 120.0
 """Where the music is, is written this often: a power cut costs so much of a song, and a flash card a write."""
 
@@ -68,15 +70,24 @@ class Music:
         self._lock = threading.Lock()
         self._told: dict[type[Message], Message] = {}
         self._seen: object = None
-        """What was looked at when the home was told last."""
+        """What was looked at when the home was told of the settings last, and"""
+        self._heard: object = None
+        """of the track."""
+        self._seeks = 0
         self._keep_at = math.inf
 
     def command(self, command: MusicCommand) -> None:
         """Take a command from any thread; a setting is kept at once, and all is carried out within a tick.
 
         Of several volumes, as a slider sends them, and of several pauses only the last one counts.
+
+        Raises:
+            CommandError: there is no such place to go to.
+
         """
         match command:
+            case SeekTrack(spot):
+                self._check(spot)
             case SetVolume(volume):
                 self._memory.keep(volume=volume)
             case SetPaused(paused):
@@ -84,7 +95,7 @@ class Music:
             case SetMode(mode):
                 self._memory.keep(mode=mode)
         with self._lock:
-            if not isinstance(command, NextTrack | JudgeTrack):
+            if not isinstance(command, NextTrack | SeekTrack | JudgeTrack):
                 self._commands = [other for other in self._commands if type(other) is not type(command)]
             elif len(self._commands) >= COMMANDS_WAITING:
                 return
@@ -137,19 +148,23 @@ class Music:
                 self._report(self._jukebox.set_mode(mode, now))
             case SayFeeling(feeling):
                 self._say(feeling, now)
+            case SeekTrack(spot):
+                self._jukebox.seek(self._place(spot))
+                self._seeks += 1
             case JudgeTrack(liked):
                 self._judge(liked=liked)
             case NextTrack() | PlaySong():
-                left, was_paused = self._jukebox.playing, self._jukebox.paused
-                changes = (
-                    self._jukebox.play(command.song, now) if isinstance(command, PlaySong) else self._jukebox.next(now)
-                )
-                if was_paused and not self._jukebox.paused:
-                    self._memory.keep(paused=False)
-                if left is not None and any(isinstance(change, TrackStarted) for change in changes):
-                    self._echo()
-                    self._publisher.publish(Event(event_type="track_skipped", mood=left.mood, title=left.title))
-                self._report(changes)
+                self._change_track(command, now)
+
+    def _change_track(self, command: NextTrack | PlaySong, now: float) -> None:
+        left, was_paused = self._jukebox.playing, self._jukebox.paused
+        changes = self._jukebox.play(command.song, now) if isinstance(command, PlaySong) else self._jukebox.next(now)
+        if was_paused and not self._jukebox.paused:
+            self._memory.keep(paused=False)
+        if left is not None and any(isinstance(change, TrackStarted) for change in changes):
+            self._echo()
+            self._publisher.publish(Event(event_type="track_skipped", mood=left.mood, title=left.title))
+        self._report(changes)
 
     def _say(self, feeling: Emotion | None, now: float) -> None:
         self._said.say(feeling, now)
@@ -164,6 +179,25 @@ class Music:
         if not state.said:
             self._feeling = Feeling(feeling=Mood.NONE)
         return state
+
+    def _check(self, spot: Spot) -> None:
+        """Whether the track that plays has such a place. From any thread."""
+        if self._jukebox.playing is None:
+            raise CommandError("nothing plays")
+        length = self._jukebox.duration_s
+        if length is None and spot.measure is Measure.SHARE:
+            raise CommandError("the file does not say how long it is; give seconds")
+        if length is not None and spot.measure is Measure.SECONDS and spot.amount > round(length, 1):  # as it was told
+            raise CommandError(f"the song ends at {length:.1f} seconds")
+
+    def _place(self, spot: Spot) -> float:
+        """Seconds from the beginning of the track that plays."""
+        match spot.measure:
+            case Measure.ON:
+                return self._jukebox.position_s + spot.amount
+            case Measure.SHARE:
+                return spot.amount * (self._jukebox.duration_s or 0.0)
+        return spot.amount
 
     def _judge(self, *, liked: bool) -> None:
         match self._jukebox.judge(liked=liked):
@@ -201,17 +235,32 @@ class Music:
 
     def _echo(self) -> None:
         """Tell the home what plays and how it is set, where that changed."""
-        jukebox, track = self._jukebox, self._jukebox.playing
-        seen = (jukebox.volume, jukebox.paused, jukebox.mode, track, self._feeling)
-        if seen == self._seen:  # as nearly always, twenty times a second
+        jukebox = self._jukebox
+        seen = (jukebox.volume, jukebox.paused, jukebox.mode, self._feeling)
+        heard = (jukebox.playing, jukebox.paused, self._seeks)
+        if (seen, heard) == (self._seen, self._heard):  # as nearly always, twenty times a second
             return
         self._seen = seen
-        playing = NowPlaying(state="stopped")
-        if track is not None:
-            state: Literal["paused", "playing"] = "paused" if jukebox.paused else "playing"
-            playing = NowPlaying(state=state, title=track.title, artist=track.artist, mood=track.mood, why=track.why)
         settings = (Volume(jukebox.volume), Paused(switch(jukebox.paused)), Mode(jukebox.mode))
-        for message in (*settings, playing, self._feeling):
+        for message in (*settings, self._feeling):
             if message != self._told.get(type(message)):
                 self._told[type(message)] = message
                 self._publisher.publish(message)
+        if heard != self._heard:  # where the music is moves on: it is told when it moves otherwise
+            self._heard = heard
+            self._publisher.publish(self._now_playing())
+
+    def _now_playing(self) -> NowPlaying:
+        jukebox, track = self._jukebox, self._jukebox.playing
+        if track is None:
+            return NowPlaying(state="stopped")
+        return NowPlaying(
+            state="paused" if jukebox.paused else "playing",
+            title=track.title,
+            artist=track.artist,
+            mood=track.mood,
+            why=track.why,
+            duration_s=None if jukebox.duration_s is None else round(jukebox.duration_s, 1),
+            position_s=round(jukebox.position_s, 1),
+            position_at=utc_now(),
+        )

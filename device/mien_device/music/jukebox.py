@@ -148,6 +148,13 @@ class Jukebox:
         self._kept, self._asked, self.paused = None, track, False
         return changes + self._begun(track)
 
+    def seek(self, position_s: float) -> None:
+        """Go on at another place of what plays; beyond its ends the nearer of the two is meant. A pause stays one."""
+        try:
+            self._player.seek(position_s)
+        except MusicError as error:
+            log.warning("stays where it is: %s", error)
+
     def pause(self) -> None:
         """Hold the music, or keep silent if nothing plays."""
         self._player.pause()

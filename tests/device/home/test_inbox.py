@@ -21,6 +21,7 @@ from mien_device.home.commands import (
     PlaySong,
     Restart,
     SayFeeling,
+    SeekTrack,
     SetCamera,
     SetMode,
     SetPaused,
@@ -32,7 +33,7 @@ from mien_device.home.commands import (
 from mien_device.home.contract import EXAMPLES
 from mien_device.home.inbox import COMPLAINT_INTERVAL_S, LONGEST_TRANSACTION, MAX_PAYLOAD, Inbox
 from mien_device.home.messages import Response
-from mien_device.home.payloads import CommandError
+from mien_device.home.payloads import CommandError, Measure, Spot
 from mien_models.labels import Emotion
 
 
@@ -74,6 +75,11 @@ GOOD: list[tuple[str, bytes, object, Command]] = [
     ("mode", b"off", "off", SetMode(MusicMode.OFF)),
     ("next", b"PRESS", "PRESS", NextTrack()),
     ("next", b"PRESS", None, NextTrack()),
+    ("seek", b"90.5", 90.5, SeekTrack(Spot(90.5, Measure.SECONDS))),
+    ("seek", b"90", "90", SeekTrack(Spot(90, Measure.SECONDS))),
+    ("seek", b"+15", "+15", SeekTrack(Spot(15, Measure.ON))),
+    ("seek", b"-7.25", "-7.25", SeekTrack(Spot(-7.25, Measure.ON))),
+    ("seek", b"50%", "50%", SeekTrack(Spot(0.5, Measure.SHARE))),
     ("play", SONG.encode(), SONG, PlaySong(SONG)),
     ("like", b"PRESS", "PRESS", JudgeTrack(liked=True)),
     ("dislike", b"PRESS", None, JudgeTrack(liked=False)),
@@ -134,6 +140,15 @@ def test_every_thing_is_tried() -> None:
         ("request/volume", {"value": [1]}, "a list is not a whole number"),
         ("request/mode", b'{"value":' + b"[" * 900 + b"]" * 900 + b"}", "a list is not one of"),
         ("request/next", {"value": {}}, "an object is not PRESS"),
+        ("seek/set", b"1e3", "is not a place in a song: seconds such as 90"),
+        ("seek/set", b"101%", "is not a place in a song"),
+        ("seek/set", b"-5%", "is not a place in a song"),
+        ("seek/set", b"5\n", "is not a place in a song"),
+        ("request/seek", {"value": -5}, "-5 is not a place in a song"),
+        ("request/seek", b'{"value": NaN}', "NaN is not a place in a song"),
+        ("request/seek", b'{"value": 1e999}', "Infinity is not a place in a song"),
+        ("request/seek", {"value": True}, "true is not a place in a song"),
+        ("request/seek", {}, "nothing is not a place in a song"),
         ("request/reboot", b"", "no such request; there are: camera"),
     ],
 )

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from mien_device.config import MusicConfig, MusicMode
-from mien_device.home.commands import MusicCommand, NextTrack, SayFeeling, SetMode, SetPaused, SetVolume
-from mien_device.home.messages import Event, Feeling
+from mien_device.home.commands import MusicCommand, NextTrack, SayFeeling, SeekTrack, SetMode, SetPaused, SetVolume
+from mien_device.home.messages import Event, Feeling, NowPlaying, Volume
+from mien_device.home.payloads import CommandError, SongSpot
 from mien_device.latest import Latest
 from mien_device.loops.music import COMMANDS_WAITING, Music
 from mien_device.mood import MoodState
@@ -122,6 +123,48 @@ def test_what_somebody_says_is_followed_and_told_until_it_is_taken_back(stage: S
     turn()
     assert seen[-1] is happy
     assert [(told.feeling, told.lasts_s) for told in stage.home.of(Feeling)] == [("none", 0), ("sad", 900), ("none", 0)]
+
+
+def test_steps_add_up_and_are_told(stage: Stage, tmp_path: Path) -> None:
+    spot = SongSpot().read
+    with pytest.raises(CommandError, match="nothing plays"):
+        stage.music.command(SeekTrack(spot("3")))
+    for name in ("one", "two"):
+        write_wav(tmp_path / "happy" / f"{name}.wav", tone(440, 80))
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    stage.carry_out(SetPaused(True), at=1.0)
+    stage.carry_out(SeekTrack(spot("10")), SeekTrack(spot("+20")), SeekTrack(spot("+5.5")), at=2.0)
+    assert stage.jukebox.position_s == pytest.approx(35.5, abs=1.5), "it is heard a little after it is handed over"
+    assert stage.jukebox.paused
+    stage.music._echo()
+    told = stage.home.of(NowPlaying)[-1]
+    assert (told.state, told.duration_s) == ("paused", 80)
+    assert told.position_s == pytest.approx(stage.jukebox.position_s, abs=0.1)
+    with pytest.raises(CommandError, match=r"the song ends at 80\.0 seconds"):
+        stage.music.command(SeekTrack(spot("80.1")))
+    stage.carry_out(SeekTrack(spot("-99")), at=3.0)
+    assert stage.jukebox.position_s == 0
+    stage.carry_out(SeekTrack(spot("50%")), at=4.0)
+    assert stage.jukebox.position_s == pytest.approx(40, abs=0.5)
+
+
+def test_a_file_that_is_gone_plays_on_where_it_is(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    playing = stage.jukebox.playing
+    assert playing is not None
+    playing.path.unlink()
+    stage.carry_out(SeekTrack(SongSpot().read("0.4")))
+    assert stage.jukebox.playing is playing
+    assert f"stays where it is: {playing.path}: cannot be read" in caplog.text
+
+
+def test_another_volume_says_nothing_of_the_track(stage: Stage) -> None:
+    stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
+    told = len(stage.home.of(NowPlaying))
+    stage.carry_out(SetVolume(3))
+    stage.music._echo()
+    assert stage.home.of(Volume)[-1].root == 3
+    assert len(stage.home.of(NowPlaying)) == told
 
 
 def test_without_music_a_mood_starts_none_until_it_follows_again(stage: Stage) -> None:

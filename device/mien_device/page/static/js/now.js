@@ -10,6 +10,7 @@ const marks = {};
 let field;
 let mood = { there: false, lasts: 0, at: 0 };
 let progress = { runs: false, position_s: 0, duration_s: null, at: 0 };
+let sought = -Infinity;
 
 /** Binds everything; to be called once. */
 export function start() {
@@ -137,13 +138,21 @@ function showHealth() {
 function tick() {
   const { position_s: from, duration_s: length, runs, at, cover } = progress;
   const come = cover ? Math.min(from + (runs ? clock() - at : 0), length ?? Infinity) : 0;
-  const share = length ? come / length : 0;
-  by("bar").style.transform = `scaleX(${share.toFixed(4)})`;
-  by("progress").setAttribute("aria-valuenow", Math.round(share * 100));
-  by("progress").setAttribute("aria-valuetext", cover ? `${minutes(come)}${length ? ` of ${minutes(length)}` : ""}` : "nothing plays");
-  by("elapsed").textContent = cover ? minutes(come) : "";
+  const slider = by("progress");
+  slider.disabled = !(cover && length);
+  slider.max = length || 1;
+  if (performance.now() - sought > 1000) showPlace(come, length); // whoever holds it is not disturbed
   by("duration").textContent = cover && length ? minutes(length) : "";
   by("mood-detail").textContent = detail();
+}
+
+function showPlace(come, length) {
+  const slider = by("progress");
+  const plays = Boolean(progress.cover);
+  slider.value = length ? come : 0;
+  slider.style.setProperty("--filled", `${length ? (100 * come) / length : 0}%`);
+  slider.setAttribute("aria-valuetext", plays ? `${minutes(come)}${length ? ` of ${minutes(length)}` : ""}` : "nothing plays");
+  by("elapsed").textContent = plays ? minutes(come) : "";
 }
 
 let spoken;
@@ -157,6 +166,7 @@ function offerControls() {
   offerJudgement();
   by("camera").addEventListener("click", () => command("camera", value("camera/state") === "OFF" ? "ON" : "OFF"));
   on("camera/state", (camera) => by("camera").setAttribute("aria-checked", String(camera === "ON")));
+  offerPlaces();
   offerVolume();
   for (const [mode, [name, does]] of Object.entries(MODES)) {
     const button = document.createElement("button");
@@ -197,6 +207,19 @@ function offerJudgement() {
     });
   }
   on("now_playing/state", ({ title }) => { if (title !== judged) show(judged = undefined); });
+}
+
+/** Where the song is follows the device, unless somebody holds it; let go, it goes on there. */
+function offerPlaces() {
+  const slider = by("progress");
+  slider.addEventListener("input", () => {
+    sought = performance.now();
+    showPlace(Number(slider.value), progress.duration_s);
+  });
+  slider.addEventListener("change", () => {
+    sought = performance.now();
+    command("seek", Math.round(slider.value * 10) / 10);
+  });
 }
 
 /** The slider follows the device, unless somebody holds it; then the device follows the slider, ten times a second at most. */
