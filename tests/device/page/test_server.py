@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -24,7 +24,7 @@ from mien_device.page.reading import LARGEST_BODY
 from mien_device.page.server import PageServer
 from tests.addresses import other_address
 from tests.device.page.backstage import Backstage, Served, served
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, wait_until
 
 TOKEN = "a token of twenty-six signs"
 FAR = {"X-Forwarded-For": "203.0.113.9"}
@@ -207,17 +207,10 @@ def is_closed(connection: socket.socket) -> bool:
         return True
 
 
-def wait_for(condition: Callable[[], bool]) -> None:
-    end = time.monotonic() + 20
-    while not condition():
-        assert time.monotonic() < end
-        time.sleep(0.02)
-
-
 def test_who_holds_many_connections_and_is_silent_locks_nobody_out(shared_page: Served) -> None:
     crowd = silent(other_address(), shared_page.port, 4 * doorman.AN_ADDRESS)
     try:
-        wait_for(lambda: sum(map(is_closed, crowd)) >= 3 * doorman.AN_ADDRESS)
+        wait_until(lambda: sum(map(is_closed, crowd)) >= 3 * doorman.AN_ADDRESS)
         assert sum(map(is_closed, crowd)) == 3 * doorman.AN_ADDRESS
         assert shared_page.ask("/api/state").status == 200, "the device's own screen"
     finally:
@@ -231,7 +224,7 @@ def test_who_holds_many_connections_and_is_silent_locks_nobody_out(shared_page: 
         except OSError:
             return False
 
-    wait_for(is_served)
+    wait_until(is_served)
 
 
 HALF_A_COMMAND = b"POST /api/commands/volume HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{"
