@@ -378,7 +378,7 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
         expect(other.locator("#live-empty")).to_have_text("The camera is switched off.")
         assert other.locator(".face").count() == 0
         home.say("camera", "ON")
-        expect(other.locator("#live-empty")).to_be_hidden(timeout=20_000)
+        expect(other.locator("#live-empty")).to_be_hidden()
         other.get_by_role("link", name="Now").click()
         expect(page.locator("#watched")).to_have_text("")
 
