@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tests.needs import give_up, need_module
+from tests.waiting import LIMIT_S
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, ConsoleMessage, Page
@@ -24,8 +25,9 @@ def browser() -> Iterator[Browser]:
     path = next((found for name in NAMES if (found := shutil.which(name))), None)
     if path is None:
         give_up("chromium is not installed")
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=1000 * LIMIT_S)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=["--disable-dev-shm-usage"])
         try:

@@ -64,7 +64,7 @@ def test_a_name_that_is_none(run: Path, name: str, capsys: pytest.CaptureFixture
         (["run", "--calibration", "x"], "a run is calibrated with its own faces"),
         (["run", "--variant", "float16", "--float", "y"], "--float goes with a run in int8 only"),
         (["x.keras", "--float", "y"], "--float goes with a run in int8 only"),
-        (["x.keras", "--pictures", "0"], "0 is not 1 or more"),
+        (["x.keras", "--pictures", "0"], "'0' is not a whole number above 0"),
         (["x.keras", "--scale", "0-2"], "invalid choice"),
         (["run", "--variant", "int4"], "invalid choice"),
     ],

@@ -13,10 +13,11 @@ from types import TracebackType
 from typing import Any
 
 from tests.mosquitto import PASSWORD, free_port
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, wait_until
 
 SUPERVISED = ("sh", "-c", 'SYSTEMD_EXEC_PID=$$ exec "$@"', "sh")
 """A wrapper that starts the daemon as systemd does."""
+RATE_HZ, FRAME_BYTES = 44_100, 4
 STOP_S = 30.0
 """A daemon that takes longer to stop than this, on however busy a machine, is a defect."""
 
@@ -86,6 +87,11 @@ class Device:
     @property
     def log(self) -> str:
         return self._log.read_text(encoding="utf-8")
+
+    def hear(self, seconds: float) -> None:
+        """Until so much more has gone to the sound card, which is late where everything is."""
+        enough = self.pcm.stat().st_size + seconds * RATE_HZ * FRAME_BYTES
+        wait_until(lambda: self.pcm.stat().st_size >= enough, lambda: self.log)
 
     def terminate(self) -> tuple[int, float]:
         """Send SIGTERM; the exit code and the seconds it took."""

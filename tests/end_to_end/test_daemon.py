@@ -52,7 +52,7 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
     with Device(tmp_path, house.config("demo")) as device:
         house.wait_for("availability", "online")
         wait_until(lambda: len({e["mood"] for e in house.events("mood_changed")} - {"none"}) >= 2, lambda: device.log)
-        listen(device, 3.0)  # to the second mood's music
+        device.hear(3.0)  # the second mood's music
         code, seconds = device.terminate()
         house.wait_for("availability", "offline")
     assert code == 0, device.log
@@ -77,13 +77,6 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
         }
     assert check_messages(house.ears.messages, house.topic("").rstrip("/")) >= {"event", "mood/probabilities", "stats"}
     assert_sounds_different(device.pcm)
-
-
-def listen(device: Device, seconds: float) -> None:
-    """Until so much more has gone to the sound card."""
-    frame = 4
-    enough = device.pcm.stat().st_size + seconds * RATE_HZ * frame
-    wait_until(lambda: device.pcm.stat().st_size >= enough, lambda: device.log)
 
 
 def assert_states_come_before_events(house: House) -> None:
@@ -208,7 +201,7 @@ def test_music_goes_on_where_it_was(house: House, tmp_path: Path) -> None:
         with Device(tmp_path / name, config, home=None if name == "once" else home) as device:
             started = len(house.events("track_started"))
             wait_until(lambda: len(house.events("track_started")) > started, lambda: device.log)  # noqa: B023
-            listen(device, 6.0 if name == "once" else 2.0)
+            device.hear(6.0 if name == "once" else 2.0)
             assert device.terminate()[0] == 0
         places.append(json.loads((device.state / "state.json").read_text()))
     assert places[0]["place"] == places[1]["place"]

@@ -162,7 +162,7 @@ def test_the_mood_and_the_music_are_seen(page: Page) -> None:
     from playwright.sync_api import expect
 
     expect(page.locator("#mood-word")).not_to_have_text("…")
-    expect(page.locator("#mood-word")).to_have_text("Happy", timeout=60_000)  # the demo's scenes come round
+    expect(page.locator("#mood-word")).to_have_text("Happy")  # the demo's scenes come round
     expect(page.locator("#mood-detail")).to_contain_text("one person in view")
     expect(page.locator("#plane")).to_have_attribute("aria-label", "Happy, on the pleasant, lively side; rather sure.")
     expect(page.locator("#title")).to_have_text("Sunny steps")
@@ -367,7 +367,7 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
     with opened(chromium, address, viewport={"width": 1280, "height": 720}) as other:
         other.get_by_role("link", name="Live").click()
         card = other.locator(".face").first
-        expect(card.get_by_role("heading")).to_contain_text("%", timeout=30_000)
+        expect(card.get_by_role("heading")).to_contain_text("%")
         assert card.locator(".crop").evaluate(GREY_AND_NOT_EMPTY)
         assert other.locator("#picture").evaluate(NOT_EMPTY)
         expect(other.locator("#figures")).to_contain_text("frames a second")
@@ -378,9 +378,9 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
         expect(other.locator("#live-empty")).to_have_text("The camera is switched off.")
         assert other.locator(".face").count() == 0
         home.say("camera", "ON")
-        expect(other.locator("#live-empty")).to_be_hidden(timeout=20_000)
+        expect(other.locator("#live-empty")).to_be_hidden()
         other.get_by_role("link", name="Now").click()
-        expect(page.locator("#watched")).to_have_text("", timeout=10_000)
+        expect(page.locator("#watched")).to_have_text("")
 
 
 def test_a_song_is_found_played_liked_and_put_in_its_place(chromium: Browser, address: str, home: Home) -> None:
@@ -458,7 +458,7 @@ def test_it_says_when_the_device_is_gone_and_comes_back_with_it(
     with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/other/#") as ears:
         ears.wait_for("mien/other/availability", "online")
         with opened(chromium, f"http://127.0.0.1:{port}/") as page:
-            expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=30_000)
+            expect(page.locator("#title")).not_to_have_text("Nothing plays")
             assert device.terminate()[0] == 0
             expect(page.locator("#link")).to_contain_text("does not answer")
             page.locator("#next").click()
@@ -467,9 +467,9 @@ def test_it_says_when_the_device_is_gone_and_comes_back_with_it(
             expect(page.locator("#library")).to_be_visible()
             (tmp_path / "again").mkdir()
             with Device(tmp_path / "again", text, home=device.home):
-                expect(page.locator("#link")).to_have_text("", timeout=60_000)
-                expect(page.locator("#count")).to_contain_text("songs", timeout=30_000)
-                expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=30_000)
+                expect(page.locator("#link")).to_have_text("")
+                expect(page.locator("#count")).to_contain_text("songs")
+                expect(page.locator("#title")).not_to_have_text("Nothing plays")
 
 
 def test_a_browser_of_another_device_comes_in_with_the_token(
@@ -487,7 +487,7 @@ def test_a_browser_of_another_device_comes_in_with_the_token(
             expect(page.get_by_label("Token")).to_have_value("")
             page.get_by_label("Token").fill(TOKEN)
             page.get_by_role("button", name="Come in").click()
-            expect(page.locator("#title")).not_to_have_text("Nothing plays", timeout=60_000)
+            expect(page.locator("#title")).not_to_have_text("Nothing plays")
             page.get_by_role("button", name="Pause", exact=True).click()
             expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
         device.terminate()

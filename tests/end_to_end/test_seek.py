@@ -38,10 +38,6 @@ def house(tmp_path: Path) -> Iterator[House]:
 def test_what_is_heard_is_the_place_that_was_asked_for(house: House, tmp_path: Path) -> None:
     with Device(tmp_path, house.config("demo")) as device:
 
-        def hear_more(seconds: float) -> None:
-            enough = device.pcm.stat().st_size + seconds * RATE_HZ * 4
-            wait_until(lambda: device.pcm.stat().st_size > enough, lambda: device.log)
-
         def seek(value: str | float) -> float:
             """The place that is told then."""
             told = len(house.received("now_playing/state"))
@@ -49,11 +45,11 @@ def test_what_is_heard_is_the_place_that_was_asked_for(house: House, tmp_path: P
             house.wait_for("now_playing/state", count=told + 1)
             playing = json.loads(house.received("now_playing/state")[-1])
             assert (playing["state"], playing["duration_s"]) == ("playing", LENGTH_S)
-            hear_more(2.0)
+            device.hear(2.0)
             return float(playing["position_s"])
 
         wait_until(lambda: house.events("track_started"), lambda: device.log)
-        hear_more(1.0)
+        device.hear(1.0)
         assert seek(40) == pytest.approx(40, abs=1)
         assert 10 < seek("-25") < 30
         assert seek("75%") == pytest.approx(45, abs=1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import threading
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,31 @@ def test_other_settings_are_named(tmp_path: Path) -> None:
     other = CONFIG.model_copy(update={"epochs": 3, "fingerprint": "g"})
     with pytest.raises(ConfigError, match=r"'epochs' was 60, now 3; 'fingerprint' was f, now g.*--out"):
         runs.claim(tmp_path / "run", other)
+
+
+def test_who_begins_at_the_same_moment_shares_the_run_or_is_told_of_other_settings(tmp_path: Path) -> None:
+    """As two hosts that search in one folder do; one that looked while another made it took it for something else."""
+    begin, outcomes = threading.Barrier(6), []
+
+    def start(round_: int, epochs: int) -> None:
+        begin.wait()
+        try:
+            runs.claim(tmp_path / str(round_), CONFIG.model_copy(update={"epochs": epochs}))
+        except ConfigError as error:
+            outcomes.append(str(error))
+        else:
+            outcomes.append("")
+
+    for round_ in range(40):
+        outcomes.clear()
+        threads = [threading.Thread(target=start, args=(round_, 3 + number % 2)) for number in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert outcomes.count("") == 3, outcomes
+        assert all("'epochs' was" in outcome for outcome in outcomes if outcome)
+        assert [path.name for path in (tmp_path / str(round_)).iterdir()] == [runs.CONFIG]
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

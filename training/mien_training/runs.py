@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import io
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,6 +28,9 @@ HISTORY = "history.json"
 CALIBRATION = "calibration.npz"
 HOLDOUT = "holdout.npz"
 VALIDATION = "validation.json"
+
+_LOCK = ".beginning"
+"""Held while a run begins."""
 
 Arrays = dict[str, npt.NDArray[Any]]
 Config = TypeVar("Config", bound=Strict)
@@ -77,6 +83,40 @@ def read_arrays(path: Path) -> Arrays:
         raise DataError(f"{path}: damaged ({error}); delete it to start this run anew") from error
 
 
+@contextlib.contextmanager
+def beginning(folder: Path, mark: str, what: str = "run") -> Iterator[bool]:
+    """Make `folder`, or go on in it; gives whether something has begun there, as its file `mark` says.
+
+    Of several processes that begin at the same moment one is the first, and the others wait until it has left the block.
+
+    Args:
+        folder: of a run or a search.
+        mark: to be made within.
+        what: it is, in the words of an error.
+
+    Raises:
+        ConfigError: the folder cannot be made, or holds something else.
+
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ConfigError(f"{folder}: exists and is no {what} of mien-train; give --out a new directory")
+    lock = folder / _LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        there = {path.name for path in folder.iterdir()}
+        if there and _LOCK not in there and not (folder / mark).exists():
+            raise ConfigError(f"{folder}: exists and is no {what} of mien-train; give --out a new directory")
+        file = lock.open("wb")
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out another directory") from error
+    with file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            yield (folder / mark).exists()
+        finally:  # who has waited for it finds that all has begun, and so does who makes another
+            lock.unlink(missing_ok=True)
+
+
 def claim(run: Path, config: Strict) -> None:
     """Make `run` the directory of a training with this `config`, or take up the one that stopped there.
 
@@ -85,15 +125,10 @@ def claim(run: Path, config: Strict) -> None:
 
     """
     path = run / CONFIG
-    if not path.exists():
-        if run.exists() and (not run.is_dir() or any(run.iterdir())):
-            raise ConfigError(f"{run}: exists and is no run of mien-train; give --out a new directory")
-        try:
-            run.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise ConfigError(f"{run}: cannot be made ({error.strerror}); give --out another directory") from error
-        write_json(path, config.model_dump(mode="json"))
-        return
+    with beginning(run, CONFIG) as begun:
+        if not begun:
+            write_json(path, config.model_dump(mode="json"))
+            return
     earlier = load_config(run, type(config)).model_dump(mode="json")
     wanted = config.model_dump(mode="json")
     differing = [field for field in wanted if earlier[field] != wanted[field]]

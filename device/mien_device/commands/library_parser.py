@@ -8,6 +8,7 @@ from typing import Any
 
 from mien_device.commands.options import add_config, add_json
 from mien_models.listening import SongMood
+from mien_models.options import number_from, whole_number
 
 MOODS = tuple(SongMood)
 _EXAMPLES = """\
@@ -73,14 +74,14 @@ def _add_scanning(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--time-limit",
-        type=_positive,
+        type=number_from(1e-3, 1e9),
         default=300.0,
         metavar="S",
         help="seconds to listen to a file at most (default: %(default)g)",
     )
     parser.add_argument(
         "--size-limit",
-        type=_positive,
+        type=number_from(1e-3, 1e9),
         default=2048.0,
         metavar="MB",
         help="larger files are not listened to (default: %(default)g)",
@@ -104,7 +105,7 @@ def _add_show(actions: Any) -> None:
 
 def _add_why(actions: Any) -> None:
     why = actions.add_parser("why", help="why the last songs were played", description="Newest first.")
-    why.add_argument("--last", type=_count, default=10, metavar="N", help="so many (default: %(default)d)")
+    why.add_argument("--last", type=whole_number, default=10, metavar="N", help="so many (default: %(default)d)")
 
 
 def _add_art(actions: Any) -> None:
@@ -121,8 +122,10 @@ def _add_opinions(actions: Any) -> None:
     correct = actions.add_parser("correct", help="say what a song is like; that wins over what mien hears")
     _add_song(correct)
     correct.add_argument("--mood", choices=MOODS)
-    correct.add_argument("--valence", type=_signed, metavar="V", help="unpleasant -1 … pleasant 1; with --arousal")
-    correct.add_argument("--arousal", type=_signed, metavar="A", help="quiet -1 … lively 1; with --valence")
+    correct.add_argument(
+        "--valence", type=number_from(-1, 1), metavar="V", help="unpleasant -1 … pleasant 1; with --arousal"
+    )
+    correct.add_argument("--arousal", type=number_from(-1, 1), metavar="A", help="quiet -1 … lively 1; with --valence")
     correct.add_argument("--undo", action="store_true", help="go back to what mien hears")
     like = actions.add_parser("like", help="say that you like a song")
     _add_song(like)
@@ -145,28 +148,3 @@ def _add_tables(actions: Any) -> None:
 
 def _add_song(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("song", metavar="SONG", help="a file, the beginning of an id, or words that only one song has")
-
-
-def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
-
-
-def _positive(text: str) -> float:
-    return _between(text, 1e-3, 1e9)
-
-
-def _signed(text: str) -> float:
-    return _between(text, -1.0, 1.0)
-
-
-def _between(text: str, low: float, high: float) -> float:
-    try:
-        number = float(text)
-    except ValueError:
-        number = float("nan")
-    if not low <= number <= high:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from {low:g} to {high:g}")
-    return number

@@ -116,7 +116,7 @@ def test_a_driver_that_hangs_at_its_opening_ends_the_process(monkeypatch: pytest
     wake = threading.Event()
 
     def hang() -> WaitingCamera:
-        wake.wait(30)
+        wake.wait(LIMIT_S)
         return WaitingCamera()
 
     with pytest.raises(CameraError, match="hangs while it is opened"):
@@ -255,7 +255,7 @@ def test_a_driver_that_hangs_is_not_said_to_be_off(monkeypatch: pytest.MonkeyPat
 
     class Hanging(WaitingCamera):
         def close(self) -> None:
-            wake.wait(30)
+            wake.wait(LIMIT_S)
             super().close()
 
     home, saved, slot = Recorder(), list[bool](), Latest[Frame]()

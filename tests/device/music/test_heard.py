@@ -26,28 +26,28 @@ from tests.needs import need_module
 SCRIPTS = {
     "cross-fade": """
 player = open_player(MusicConfig(player="pygame", fade_s=1))
-player.play(track("low.wav")); time.sleep(2.0)
-mark("change"); player.play(track("high.wav")); time.sleep(2.2)
-mark("stop"); player.stop(); time.sleep(2.2)
+player.play(track("low.wav")); hear(2.0)
+mark("change"); player.play(track("high.wav")); hear(2.2)
+mark("stop"); player.stop(); hear(2.2)
 mark("end"); player.close()
 """,
     "hurry": """
 player = open_player(MusicConfig(player="pygame", fade_s=1))
-player.play(track("low.wav")); player.play(track("high.wav")); time.sleep(0.4)
-player.play(track("low.wav")); time.sleep(0.3)
-player.play(track("top.wav")); time.sleep(0.2)
-player.play(track("high.wav")); time.sleep(0.1)
-player.play(track("low.wav")); time.sleep(1.8)
-mark("settled"); time.sleep(1.5); mark("end"); player.close()
+player.play(track("low.wav")); player.play(track("high.wav")); hear(0.4)
+player.play(track("low.wav")); hear(0.3)
+player.play(track("top.wav")); hear(0.2)
+player.play(track("high.wav")); hear(0.1)
+player.play(track("low.wav")); hear(1.8)
+mark("settled"); hear(1.5); mark("end"); player.close()
 """,
     "controls": """
 player = open_player(MusicConfig(player="pygame", fade_s=0))
-player.play(track("low.wav")); time.sleep(0.8)
-mark("pause"); player.pause(); time.sleep(0.8)
-mark("resume"); player.resume(); time.sleep(0.8)
-mark("mute"); player.set_volume(0); time.sleep(0.8)
-mark("half"); player.set_volume(50); player.play(track("low.wav")); time.sleep(0.8)
-mark("full"); player.set_volume(100); time.sleep(0.8); mark("end"); player.close()
+player.play(track("low.wav")); hear(0.8)
+mark("pause"); player.pause(); hear(0.8)
+mark("resume"); player.resume(); hear(0.8)
+mark("mute"); player.set_volume(0); hear(0.8)
+mark("half"); player.set_volume(50); player.play(track("low.wav")); hear(0.8)
+mark("full"); player.set_volume(100); hear(0.8); mark("end"); player.close()
 """,
     "busy": """
 player = open_player(MusicConfig(player="pygame", fade_s=0))
@@ -67,8 +67,8 @@ jukebox = Jukebox(open_player(config), FolderChooser(Playlists(config), rng=rand
 def follow(mood, seconds):
     mark(mood)
     jukebox.follow(mood, time.monotonic())
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+    until = heard_s() + seconds
+    while heard_s() < until:
         jukebox.tick(time.monotonic()); time.sleep(0.05)
 follow(Mood.HAPPY, 3.4); follow(Mood.SAD, 2); follow(Mood.ANGRY, 3.4); follow(Mood.NONE, 3)
 mark("end"); jukebox.close()
@@ -79,8 +79,8 @@ jukebox = Jukebox(open_player(config), FolderChooser(Playlists(config)), config)
 jukebox.set_volume(100)
 jukebox.follow(Mood.HAPPY, time.monotonic())
 mark("begin")
-until = time.monotonic() + 5
-while time.monotonic() < until:
+until = heard_s() + 5
+while heard_s() < until:
     jukebox.tick(time.monotonic()); time.sleep(0.05)
 mark("end"); jukebox.close()
 """,

@@ -193,7 +193,7 @@ def test_a_browser_comes_in_by_the_form(shared_page: Served) -> None:
 
 
 def silent(address: str, port: int, count: int) -> list[socket.socket]:
-    return [socket.create_connection((address, port), timeout=5) for _ in range(count)]
+    return [socket.create_connection((address, port), timeout=LIMIT_S) for _ in range(count)]
 
 
 def is_closed(connection: socket.socket) -> bool:
@@ -232,12 +232,12 @@ HALF_A_COMMAND = b"POST /api/commands/volume HTTP/1.1\r\nHost: 127.0.0.1\r\nCont
 
 @pytest.mark.parametrize("beginning", [b"", b"GET / HT", HALF_A_COMMAND])
 def test_who_does_not_come_to_the_point_is_hung_up_on(monkeypatch: pytest.MonkeyPatch, beginning: bytes) -> None:
-    monkeypatch.setattr(doorman, "ASKING_S", 0.3)
-    with served() as page, socket.create_connection(("127.0.0.1", page.port), timeout=10) as connection:
+    monkeypatch.setattr(doorman, "ASKING_S", 2.0)
+    with served() as page, socket.create_connection(("127.0.0.1", page.port), timeout=LIMIT_S) as connection:
         connection.sendall(beginning)
         assert is_hung_up_on(connection)
         # A second request on the same connection has no more time than the first.
-        again = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+        again = http.client.HTTPConnection("127.0.0.1", page.port, timeout=LIMIT_S)
         again.request("GET", "/api/state")
         again.getresponse().read()
         assert again.sock is not None
@@ -254,13 +254,13 @@ def is_hung_up_on(connection: socket.socket) -> bool:
 
 
 def test_a_stream_is_no_request_that_does_not_come_to_the_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(doorman, "ASKING_S", 0.2)
+    monkeypatch.setattr(doorman, "ASKING_S", 1.0)
     with served() as page:
-        connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=10)
+        connection = http.client.HTTPConnection("127.0.0.1", page.port, timeout=LIMIT_S)
         connection.request("GET", "/api/events")
         response = connection.getresponse()
         response.readline()
-        time.sleep(0.6)
+        time.sleep(1.5)
         page.feed.put("volume/state", 3)
         while b"volume/state" not in (line := response.readline()):
             assert line, "the stream has ended"

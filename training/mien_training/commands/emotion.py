@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mien_models.errors import ConfigError
+from mien_models.options import whole_number
 from mien_models.validation import explain
 from mien_training import runs
 from mien_training.backend import import_keras, share_batches
-from mien_training.commands.training_data import add_data_arguments, name_data, read_data, whole_number
+from mien_training.commands.training_data import add_data_arguments, name_data, read_data
 from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED, find_architecture
 
 if TYPE_CHECKING:

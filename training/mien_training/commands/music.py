@@ -7,7 +7,7 @@ import json
 import shlex
 from pathlib import Path
 
-from mien_training.commands.training_data import whole_number
+from mien_models.options import whole_number
 
 _RESULT = """\
 OUT/model is a model directory that `mien models`, `mien library` and `mien-train evaluate` take; OUT/report.md says how good it is.

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien_models.errors import ConfigError, MissingDependencyError
+from mien_models.options import whole_number
 from mien_training.backend import import_keras
-from mien_training.commands.training_data import whole_number
 
 if TYPE_CHECKING:
     from mien_training.songs.moods.compare import MoodReport

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from mien_models.options import whole_number
 from mien_training.commands.music_mood import add_seeds, judge_moods, mood_names
-from mien_training.commands.training_data import whole_number
 from mien_training.commands.valence import add_labels, add_search, judge_valence
 
 _ABOUT = """\

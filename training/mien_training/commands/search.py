@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien_models.errors import MissingDependencyError
+from mien_models.options import whole_number
 from mien_training.backend import import_keras
-from mien_training.commands.training_data import add_data_arguments, name_data, read_data, whole_number
+from mien_training.commands.training_data import add_data_arguments, name_data, read_data
 from mien_training.emotion.networks import find_architecture
 
 if TYPE_CHECKING:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from mien_models.errors import ConfigError
 from mien_models.labels import Head
+from mien_models.options import whole_number
 
 if TYPE_CHECKING:
     from mien_training.emotion.datasets import Faces
@@ -42,13 +43,6 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--limit", type=whole_number, metavar="N", help="rows of each split, to try things out (default: all)"
     )
-
-
-def whole_number(text: str) -> int:
-    """A count from the command line."""
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
-    return int(text)
 
 
 def read_data(arguments: argparse.Namespace, architecture: Architecture, seed: int) -> tuple[Faces, Faces]:

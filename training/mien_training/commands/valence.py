@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien_models.errors import ConfigError, DataError
+from mien_models.options import whole_number
 from mien_training.commands.music_mood import need_training_extra
-from mien_training.commands.training_data import whole_number
 
 if TYPE_CHECKING:
     from mien_training.songs.valence.run import ValenceReport

@@ -106,9 +106,11 @@ def accuracy(history: History) -> float:
 def _open(out: Path, base: TrainConfig) -> optuna.Study:
     """The study in `out`: a journal that many processes may write to, over a network drive as well."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    out.mkdir(parents=True, exist_ok=True)
-    if not (out / JOURNAL).exists() and any(out.iterdir()):
-        raise ConfigError(f"{out}: exists and is no search of mien-train; give --out a new directory")
+    with runs.beginning(out, JOURNAL, "search"):
+        return _open_journal(out, base)
+
+
+def _open_journal(out: Path, base: TrainConfig) -> optuna.Study:
     storage = optuna.storages.JournalStorage(JournalFileBackend(str(out / JOURNAL)))
     study = optuna.create_study(
         study_name=_NAME,

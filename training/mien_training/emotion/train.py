@@ -92,7 +92,8 @@ def fit(
     targets = _targets(training, config)
     if teachers and config.teacher_sees == "face":
         log.info("asking the teachers about %d faces", len(training))
-        teachers, targets = None, teachers.blend_faces(training.pixels, targets)
+        targets = teachers.blend_faces(training.pixels, targets)
+        teachers = None  # they have said all that they are asked
     with epochs_of(run, history, config.learning_rate):
         while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
