@@ -4,10 +4,10 @@ FOOTAGE is a folder with MANIFEST.csv and PSEUDO_GT.json (`mien_training.faces.f
 
 cost: median processor time of a whole look at a picture of 640×480, all finders in turn on the same pictures, one thread.
 found: what `mien-train evaluate --footage` measures, for every finder alike.
-followed: every frame of the clips through the search and the tracker of the device. one id: share of the frames in which the
-reference sees a face (it looked at every seventh or so; the frames until the next are like it) that show the identity that is most
-often there. stray: people followed who touch no face of the reference.
-changes a minute: of the answer of the emotion network from frame to frame, and of the mood that is told.
+followed: the clips through the search and the tracker of the device, each shown forwards and backwards by turns for half a minute: alone
+they are too short to tell how often a label changes. one id: share of the frames in which the reference sees a face (it looked at every
+seventh or so; the frames until the next are like it) that show the identity that is most often there. stray: people followed who touch
+no face of the reference. changes a minute: of the answer of the emotion network from frame to frame, and of the mood that is told.
 """
 
 from __future__ import annotations
@@ -41,6 +41,8 @@ from mien_training.faces.judge import Look
 
 FPS = 30.0
 ROUNDS = 60
+SHOWN_S = 30.0
+"""How long each clip is shown."""
 Finders = dict[str, tuple[FaceFinder, Look, float]]
 """By name: as the device has it, as judges have it, and its threshold."""
 
@@ -121,7 +123,7 @@ def followed(finder: FaceFinder, footage: Path) -> dict[str, float]:
         pipeline = Pipeline(finder, Classifier.open(find_model("emotion")), FacesConfig(), MoodConfig())
         ids, sampled = Counter[int](), []
         strays, labels, moods, there = set[int](), list[int](), [], False
-        for number, observation in enumerate(play(pipeline, path)):
+        for number, observation in play(pipeline, path):
             ids.update(face.id for face in observation.faces)
             labels += [int(f.answer.probabilities.argmax()) for f in observation.faces[:1] if f.answer is not None]
             moods.append(observation.state.mood)
@@ -140,14 +142,17 @@ def followed(finder: FaceFinder, footage: Path) -> dict[str, float]:
     return {
         "one id": kept / max(1, seen),
         "stray": stray,
-        "answers changed a minute": 60 * label_changes / max(1.0, seconds),
-        "moods changed a minute": 60 * mood_changes / max(1.0, seconds),
+        "answers changed a minute": 60 * label_changes / seconds,
+        "moods changed a minute": 60 * mood_changes / seconds,
     }
 
 
-def play(pipeline: Pipeline, path: Path) -> Iterator[Observation]:
-    for number, image in enumerate(frames(path)):
-        yield pipeline.step(Frame(image, number / FPS, number))
+def play(pipeline: Pipeline, path: Path) -> Iterator[tuple[int, Observation]]:
+    """What the pipeline makes of a clip, and of which of its frames; there and back, so that nobody ever jumps."""
+    images = list(frames(path))
+    there_and_back = itertools.cycle([*range(len(images)), *range(len(images) - 2, 0, -1)])
+    for count, number in enumerate(itertools.islice(there_and_back, int(SHOWN_S * FPS))):
+        yield number, pipeline.step(Frame(images[number], count / FPS, count))
 
 
 def frames(path: Path) -> Iterator[Image]:

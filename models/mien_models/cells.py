@@ -73,12 +73,13 @@ def faces(
 ) -> list[Box]:
     """The faces that a network's outputs tell of, best first, in pixels of its input.
 
-    Of each grid (rows, columns, 1) logits and (rows, columns, 14) numbers; `least` is the lowest score in (0, 1).
+    Of each grid (rows, columns, 1) logits and (rows, columns, 14) numbers; `least` is the lowest score in (0, 1). What is no
+    number tells of nothing: a network that is out of its mind must not take the device down.
     """
     logit = np.log(least / (1 - least))
     scores, found = [], []
     for grid, (logits, numbers) in zip(grids, outputs, strict=True):
-        where = logits[..., 0] >= logit
+        where = (logits[..., 0] >= logit) & np.isfinite(numbers).all(axis=-1)
         if where.any():
             scores.append(logits[where][:, 0])
             found.append(decode(middles(grid, height, width)[where], grid.base, numbers[where]))

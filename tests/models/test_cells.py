@@ -75,6 +75,15 @@ def test_below_the_least_score_nothing_is_found() -> None:
     assert len(faces(LEVELS, outputs((6, 4, 0.5)), 128, 160, least=0.49)) == 1
 
 
+@pytest.mark.parametrize("nonsense", [np.nan, np.inf, -np.inf])
+def test_what_is_no_number_tells_of_nothing(nonsense: float) -> None:
+    grids = outputs((6, 4, 0.9), (12, 15, 0.9))
+    grids[0][1][6, 4, 3] = nonsense
+    assert len(faces(LEVELS, grids, 128, 160, least=0.5)) == 1
+    grids[0][0][12, 15] = -np.inf if nonsense > 0 else nonsense
+    assert faces(LEVELS, grids, 128, 160, least=0.5) == []
+
+
 def test_numbers_beyond_reason_do_no_harm() -> None:
     grids = outputs((6, 4, 0.9))
     grids[0][1][6, 4] = 1e30

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import threading
 import time
+from typing import Any
 
 import cv2
 
 from mien_device.camera import Frame
 from mien_device.camera.addresses import stream_host
+from mien_device.camera.colour import as_colour
 from mien_device.camera.living import Liveliness
 from mien_device.camera.quiet import silence_opencv
 from mien_device.config.schema import CameraConfig
 from mien_device.latest import Closed, Latest
 from mien_models.errors import CameraError
-from mien_models.preprocess import Image
 
 _PAUSE_S = 0.01
 """Between two tries on a device that answers at once with nothing."""
@@ -43,7 +44,7 @@ class OpenCvCamera:
         self._period_s = 1 / config.fps
         self._next_at = 0.0
         self._capture = self._open(source, config)
-        self._pictures: Latest[tuple[Image, float]] = Latest()
+        self._pictures: Latest[tuple[Any, float]] = Latest()
         self._number = 0
         # Of a stream a still picture may be all that it has to show.
         self._liveliness = Liveliness(self.name, self._timeout_s) if self._is_device else None
@@ -71,7 +72,7 @@ class OpenCvCamera:
         """The newest picture, at most `fps` a second whatever the camera sends; None after `close`.
 
         Raises:
-            CameraError: no picture came in time, always the same one comes, or the camera is gone.
+            CameraError: no picture came in time, always the same one comes, it is no picture, or the camera is gone.
 
         """
         if self._stop.wait(max(0.0, self._next_at - time.monotonic())):
@@ -84,7 +85,8 @@ class OpenCvCamera:
             raise CameraError(f"{self.name} has gone; check its plug or its network") from None
         if newest is None:
             raise CameraError(f"{self.name} gave no frame for {self._timeout_s:g} s; check its plug or its network")
-        image, captured_at = newest
+        given, captured_at = newest
+        image = as_colour(given, self.name)
         if self._liveliness is not None:
             self._liveliness.check(image, captured_at)
         # A tenth less than the period: two clocks that nearly agree would otherwise skip every second frame.
@@ -110,7 +112,7 @@ class OpenCvCamera:
                 now = time.monotonic()
                 if there:
                     silent_since = None
-                    self._pictures.put((image, now))  # type: ignore[arg-type]
+                    self._pictures.put((image, now))
                     continue
                 silent_since = silent_since or now
                 if now - silent_since >= (_STUTTER_S if self._is_device else 0):

@@ -13,6 +13,9 @@ _SAME = 0.3
 _HURRY = 3
 """So much sooner it is searched for a face that is not where it was; not in every frame, for it may stay away."""
 
+_CROWD = 8
+"""More faces than this are found in the whole picture alone, frame by frame: looking for each would take many times as long."""
+
 
 class PacedSearch:
     """Searches everywhere every `interval_s` seconds, and sooner when a known face is not where it was."""
@@ -27,12 +30,18 @@ class PacedSearch:
 
     def find(self, image: Image, at: float, known: Sequence[Box] = ()) -> list[Box]:
         """The faces of a picture taken at `at` (seconds), given where they were a moment before."""
+        if len(known) > _CROWD:
+            return self._find_everywhere(image, at)
         near = [(box, self._finder.find_near(image, box)) for box in known]
         found = [box for _, box in near if box is not None]
         lost = len(found) < len(near)
         if at - self._searched_at >= (self.interval_s / _HURRY if lost else self.interval_s):
-            self._searched_at = at
-            self.searches += 1
             # What was found where a face was known comes first: it moves less from frame to frame.
-            found += [box for box in self._finder.find(image) if all(box.iou(other) <= _SAME for other in found)]
+            everywhere = self._find_everywhere(image, at)
+            found += [box for box in everywhere if all(box.iou(other) <= _SAME for other in found)]
         return distinct(found)
+
+    def _find_everywhere(self, image: Image, at: float) -> list[Box]:
+        self._searched_at = at
+        self.searches += 1
+        return self._finder.find(image)

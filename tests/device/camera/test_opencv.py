@@ -120,6 +120,44 @@ class TestReading:
         camera.close()
 
 
+class TestKindsOfPictures:
+    @pytest.mark.parametrize("shape", [(6, 8), (6, 8, 1), (6, 8, 3), (6, 8, 4)])
+    def test_grey_and_opaque_ones_become_colours(self, plug: Plug, shape: tuple[int, ...]) -> None:
+        plug(lambda: (True, np.random.default_rng().integers(0, 256, shape, np.uint8)))
+        camera = OpenCvCamera("0", config())
+        frame = camera.read()
+        camera.close()
+        assert frame is not None
+        assert (frame.image.shape, frame.image.dtype) == ((6, 8, 3), np.uint8)
+
+    @pytest.mark.parametrize(
+        "picture",
+        [
+            None,
+            np.zeros((0, 0, 3), np.uint8),
+            np.zeros((6, 8, 2), np.uint8),
+            np.zeros((6, 8, 3), np.uint16),
+            np.zeros(9),
+        ],
+    )
+    def test_others_are_named_and_tried_again(self, plug: Plug, picture: np.ndarray | None) -> None:
+        plug(lambda: (True, picture))
+        camera = OpenCvCamera("0", config())
+        with pytest.raises(CameraError, match="webcam 0 gives pictures that mien does not know"):
+            camera.read()
+        camera.close()
+
+    def test_a_camera_may_change_its_size(self, plug: Plug) -> None:
+        sizes = iter([(480, 640), (2, 2), (720, 1280), (480, 640)])
+        plug(
+            lambda: (True, np.random.default_rng().integers(0, 256, (*next(sizes, (4, 4)), 3), np.uint8)), period_s=0.1
+        )
+        camera = OpenCvCamera("0", config())
+        shapes = [frame.image.shape for _ in range(4) if (frame := camera.read())]
+        camera.close()
+        assert len(set(shapes)) > 1
+
+
 class TestFailing:
     def test_a_webcam_that_was_unplugged(self, plug: Plug) -> None:
         fake = plug(nothing)

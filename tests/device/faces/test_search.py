@@ -3,6 +3,7 @@ from __future__ import annotations
 import numpy as np
 
 from mien_device.faces.search import PacedSearch
+from mien_device.faces.tracks import Tracker
 from mien_models.preprocess import Box, Image
 
 PICTURE = np.zeros((480, 640, 3), np.uint8)
@@ -65,3 +66,16 @@ def test_an_interval_of_nothing_searches_every_frame():
     for number in range(5):
         search.find(PICTURE, number / 30)
     assert finder.wholes == 5
+
+
+def test_a_crowd_costs_one_look_a_frame_and_keeps_its_identities():
+    """Forty looks at surroundings would take a second and more on a small board."""
+    faces = [Box(10 + 60 * column, 10 + 80 * row, 45, 60) for row in range(5) for column in range(8)]
+    finder, tracker = ScriptedFinder(*faces), Tracker()
+    search = PacedSearch(finder, 0.5)
+    for number in range(30):
+        at = number / 10
+        tracks = tracker.update(search.find(PICTURE, at, tracker.expected(at)), at).tracks
+    assert finder.nears == 0
+    assert finder.wholes == 30
+    assert {track.id for track in tracks} == set(range(40))

@@ -14,6 +14,7 @@ from mien_training.faces.disturb import DISTURBANCES
 from mien_training.faces.evaluate import FootageReport, describe, draw_footage_mistakes, measure
 from mien_training.faces.footage import read_footage
 from mien_training.faces.judge import Judged, Sample
+from mien_training.faces.report import draw_mistakes
 from tests.make_tiny_finder import TINY_FINDER
 
 FACE = Box(100, 60, 60, 80)
@@ -102,6 +103,15 @@ def test_what_went_wrong_is_drawn(footage: Path, tmp_path: Path) -> None:
     image = cv2.imread(str(sheet))
     assert image is not None
     assert ((image[..., 1] > 200) & (image[..., 2] < 50)).any()  # green: missed
+
+
+def test_a_sheet_without_mistakes_says_so_and_replaces_an_old_one(tmp_path: Path) -> None:
+    sheet = tmp_path / "sheet.png"
+    sheet.write_bytes(b"the mistakes of another finder")
+    draw_mistakes(sheet, [])
+    image = cv2.imread(str(sheet))
+    assert image is not None
+    assert image.any()
 
 
 def test_grey_pictures_can_be_disturbed_too() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from mien_models.errors import DataError
+from mien_models.errors import ConfigError, DataError
 from mien_models.labels import LABEL_SETS, Head
 from mien_models.manifest import read_kind
 from mien_models.shipped import find_model, shipped_models
@@ -82,6 +82,8 @@ def _score(text: str) -> float:
 def _evaluate(arguments: argparse.Namespace) -> str:
     if arguments.footage:
         return _on_footage(arguments)
+    if arguments.score is not None or arguments.sheet:
+        raise ConfigError("--score and --sheet go with --footage: give --footage DIR, or leave them out")
     if _listens(arguments.model):
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split

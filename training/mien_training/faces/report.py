@@ -49,9 +49,8 @@ def draw_mistakes(path: Path, mistakes: Sequence[tuple[Image, Sequence[Box], Seq
 
 
 def write_sheet(path: Path, tiles: list[Image]) -> None:
-    """Tiles of any size in rows of eight."""
-    if not tiles:
-        return
+    """Tiles of any size in rows of eight; without any a sheet that says so, for an old one in its place would mislead."""
+    tiles = tiles or [_nothing()]
     high, wide = max(tile.shape[0] for tile in tiles), max(tile.shape[1] for tile in tiles)
     sheet = np.zeros((-(-len(tiles) // _COLUMNS) * high, min(_COLUMNS, len(tiles)) * wide, 3), np.uint8)
     for index, tile in enumerate(tiles):
@@ -90,6 +89,12 @@ def _tile(image: Image) -> tuple[Image, float]:
         image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     )
     return np.asarray(small if small.ndim == 3 else cv2.cvtColor(small, cv2.COLOR_GRAY2BGR), np.uint8), scale
+
+
+def _nothing() -> Image:
+    tile = np.zeros((_TILE // 2, _TILE, 3), np.uint8)
+    cv2.putText(tile, "nothing to show", (_TILE // 8, _TILE // 4), cv2.FONT_HERSHEY_SIMPLEX, 0.7, _GREEN)
+    return tile
 
 
 def _point(place: Any) -> tuple[int, int]:
