@@ -90,7 +90,7 @@ def fit(
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
     targets = _targets(training, config)
-    if teachers and config.teacher_sees == "face":
+    if teachers and config.teacher_sees == "face" and len(history) < config.epochs:
         log.info("asking the teachers about %d faces", len(training))
         teachers, targets = None, teachers.blend_faces(training.pixels, targets)
     with epochs_of(run, history, config.learning_rate):
