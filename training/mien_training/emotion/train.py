@@ -65,7 +65,8 @@ def train(
     model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
     draw_curves(run / "curves.png", progress.history)
     batches = _batches(training, _targets(training, config), config, config.epochs, framing)
-    finish(model, config, training, validation, batches, progress.best, run)
+    first = _begin(config, training, warm_start).get_weights() if warm_start else None
+    finish(model, config, training, validation, batches, progress.best, run, first)
 
 
 def fit(
@@ -115,8 +116,8 @@ def fit(
     return model, progress
 
 
-def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
-    """The compiled network with its first weights."""
+def _begin(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
+    """The network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
@@ -124,7 +125,12 @@ def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> An
         architecture.warm_start(network, Path(warm_start), training.pixels)
     elif warm_start:
         begin_with(network, warm_start, training.pixels)
-    model = for_training(network, config.precision)
+    return network
+
+
+def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
+    """The compiled network with its first weights."""
+    model = for_training(_begin(config, training, warm_start), config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),
         {head.value: "categorical_crossentropy" for head in config.heads},
