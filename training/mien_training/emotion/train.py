@@ -65,7 +65,8 @@ def train(
     model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
     draw_curves(run / "curves.png", progress.history)
     batches = _batches(training, _targets(training, config), config, config.epochs, framing)
-    finish(model, config, training, validation, batches, progress.best, run)
+    first = _begin(config, training, warm_start).get_weights() if warm_start else None
+    finish(model, config, training, validation, batches, progress.best, run, first)
 
 
 def fit(
@@ -90,7 +91,7 @@ def fit(
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
     targets = _targets(training, config)
-    if teachers and config.teacher_sees == "face":
+    if teachers and config.teacher_sees == "face" and len(history) < config.epochs:
         log.info("asking the teachers about %d faces", len(training))
         targets = teachers.blend_faces(training.pixels, targets)
         teachers = None  # they have said all that they are asked
@@ -116,8 +117,8 @@ def fit(
     return model, progress
 
 
-def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
-    """The compiled network with its first weights."""
+def _begin(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
+    """The network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
@@ -125,7 +126,12 @@ def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> An
         architecture.warm_start(network, Path(warm_start), training.pixels)
     elif warm_start:
         begin_with(network, warm_start, training.pixels)
-    model = for_training(network, config.precision)
+    return network
+
+
+def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
+    """The compiled network with its first weights."""
+    model = for_training(_begin(config, training, warm_start), config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),
         {head.value: "categorical_crossentropy" for head in config.heads},
