@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from mien_device.commands.parser import build_parser
 from mien_device.config import Config
 from mien_device.config.load import find_config, load_config
+from mien_device.heaps import share_heaps
 from mien_device.leave import leave
 from mien_models.errors import ConfigError, run_command
 
@@ -116,6 +117,7 @@ def _run(arguments: argparse.Namespace) -> int:
         return with_camera(config, arguments.camera) if arguments.camera else config
 
     log_to_stderr(load().log.level)
+    share_heaps()
     from mien_device.daemon import run_daemon
 
     return run_daemon(load, seconds=arguments.seconds)

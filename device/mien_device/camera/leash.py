@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import logging
 import threading
 import time
@@ -34,7 +35,7 @@ class LeashedCamera:
     """
 
     leaving: ClassVar[set[threading.Thread]] = set()
-    """Threads of cameras that were closed; most of them have ended since."""
+    """Threads of cameras that were closed and had not ended when the last one was."""
 
     def __init__(self, open_camera: Callable[[], Camera], timeout_s: float, open_s: float = OPEN_S) -> None:
         self.name = "camera"
@@ -42,6 +43,7 @@ class LeashedCamera:
         self._timeout_s = timeout_s + GRACE_S
         self._camera: Camera | None = None
         self._error: Exception | None = None
+        """A copy, and raised as one: through its traceback an error would hold this camera, its driver and its last picture."""
         self._frames: Latest[Frame] = Latest()
         self._opened, self._closed = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="camera leash", daemon=True)
@@ -53,7 +55,7 @@ class LeashedCamera:
                 f"the camera hangs while it is opened, for {timeout_s + open_s:g} s; check its plug or cable"
             )
         if self._camera is None and self._error is not None:
-            raise self._error
+            raise copy.copy(self._error)
 
     def read(self) -> Frame | None:
         """The next frame; None at the end of the source and after `close`.
@@ -66,7 +68,7 @@ class LeashedCamera:
             frame = self._frames.take(self._timeout_s)
         except Closed:
             if self._error is not None and not self._closed.is_set():
-                raise self._error from None
+                raise copy.copy(self._error) from None
             return None
         if frame is None:
             raise CameraError(
@@ -81,7 +83,10 @@ class LeashedCamera:
         farewell = threading.Thread(target=self._let_go, name="camera farewell", daemon=True)
         farewell.start()
         # Before whoever reads is woken: it may ask at once who is leaving.
-        LeashedCamera.leaving |= {farewell, self._thread}
+        LeashedCamera.leaving = {thread for thread in LeashedCamera.leaving if thread.is_alive()} | {
+            farewell,
+            self._thread,
+        }
         self._closed.set()
         self._frames.close()
         farewell.join(FAREWELL_S)
@@ -104,7 +109,7 @@ class LeashedCamera:
             finally:
                 camera.close()
         except Exception as error:  # noqa: BLE001 - the loop boundary: it is raised again where the camera is read
-            self._error = error
+            self._error = copy.copy(error)
         finally:
             self._opened.set()
             self._frames.close()

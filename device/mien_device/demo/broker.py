@@ -11,7 +11,6 @@ from typing import Any
 from mien_models.errors import BrokerError, MissingDependencyError
 
 LOOPBACK = "127.0.0.1"
-START_S = 10.0
 STOP_S = 5.0
 
 _LISTENER = "default"
@@ -36,20 +35,18 @@ class DemoBroker:
         self._thread = threading.Thread(target=self._run, name="mien-demo-broker", daemon=True)
 
     def __enter__(self) -> DemoBroker:
-        """Start, and return when it can be connected to.
+        """Start, and return when it can be connected to, however long a busy or emulated processor takes for that.
 
         Raises:
-            BrokerError: the port is taken, or the broker does not start.
+            BrokerError: the port is taken.
             MissingDependencyError: amqtt is not installed.
 
         """
         self._thread.start()
-        started = self._running.wait(START_S)
+        self._running.wait()  # set when it runs, and when its thread has failed
         if self._error is not None:
             self._thread.join()
             raise self._error
-        if not started:
-            raise BrokerError(f"the demo's broker did not start within {START_S:g} s; is this computer overloaded?")
         return self
 
     def __exit__(
@@ -63,8 +60,10 @@ class DemoBroker:
     def _run(self) -> None:
         try:
             asyncio.run(self._serve())
-        except (MissingDependencyError, BrokerError) as error:
-            self._error = error
+        except Exception as error:
+            if self._running.is_set():
+                raise
+            self._error = error  # raised where the broker is started
         finally:
             self._running.set()
 

@@ -27,7 +27,6 @@ from mien_device.state import cache_folder
 from mien_models.errors import BrokerError, OutcomeError
 
 DEVICE_ID = "demo"
-CONNECT_S = 5.0
 
 
 def run_demo(source: str, port: int, seconds: float | None, *, as_json: bool) -> int:
@@ -81,24 +80,28 @@ class Spectator:
         self._on_alone = on_alone
         self._port = port
         self._as_json = as_json
-        self._subscribed = threading.Event()
+        self._answered = threading.Event()
+        self._subscribed = False
         self._client = Client(CallbackAPIVersion.VERSION2, client_id="mien-demo-spectator")
         self._client.on_connect = lambda client, *_: client.subscribe(f"mien/{DEVICE_ID}/#", qos=1)
-        self._client.on_subscribe = lambda *_: self._subscribed.set()
+        self._client.on_subscribe = self._granted
+        self._client.on_disconnect = lambda *_: self._answered.set()
         self._client.on_message = self._received
         self._last: MoodMessage | None = None
 
     def __enter__(self) -> Spectator:
-        """Subscribe before the daemon starts, so that nothing is missed.
+        """Subscribe before the daemon starts, so that nothing is missed, however slow the processor is.
 
         Raises:
-            BrokerError: the demo's broker does not answer.
+            BrokerError: the demo's broker hangs up.
 
         """
         self._client.connect(LOOPBACK, self._port)
         self._client.loop_start()
-        if not self._subscribed.wait(CONNECT_S):
-            raise BrokerError(f"the demo's broker on port {self._port} does not answer")
+        self._answered.wait()
+        if not self._subscribed:
+            self._client.loop_stop()
+            raise BrokerError(f"the demo's broker on port {self._port} hung up")
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -109,6 +112,10 @@ class Spectator:
         """A line for the reader, none in JSON."""
         if not self._as_json:
             self._write(words)
+
+    def _granted(self, *_: Any) -> None:
+        self._subscribed = True
+        self._answered.set()
 
     def _received(self, _client: Any, _data: Any, message: MQTTMessage) -> None:
         topic = message.topic.removeprefix(f"mien/{DEVICE_ID}/")

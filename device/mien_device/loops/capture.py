@@ -64,7 +64,8 @@ class Capture:
         self._told: bool | None = None
         self._failures = 0
         self._frame_at = -math.inf
-        self._error: CameraError | None = None
+        self._reason = ""
+        """What was wrong last; not the error itself, which would hold the camera that it came from."""
         self._plain_since: float | None = None
 
     @property
@@ -77,8 +78,8 @@ class Capture:
         """What the home is told of the camera; None while it works, or is switched off."""
         if not self.on:
             return None
-        if self._told is False and self._error is not None:
-            return str(self._error)
+        if self._told is False and self._reason:
+            return self._reason
         since = self._plain_since
         if since is not None and time.monotonic() - since >= PLAIN_S:
             return "the picture is of one colour: is the lens covered, or is it pitch dark?"
@@ -126,7 +127,7 @@ class Capture:
                     self._give_up_camera()
                     if self._was_switched():
                         continue
-                    self._error = error
+                    self._reason = str(error)
                     self._failures += 1
                     if self._failures > 1 or time.monotonic() - self._frame_at > HICCUP_S:
                         self._tell(works=False)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import threading
 import time
+import weakref
 
 import numpy as np
 import pytest
@@ -69,6 +71,47 @@ def test_what_opening_raises_is_raised(wake: threading.Event) -> None:
 
     with pytest.raises(CameraError, match="no camera"):
         LeashedCamera(no_camera, 1.0)
+
+
+@pytest.mark.parametrize("when", ["open", "read"])
+def test_a_camera_that_failed_is_not_held_by_its_error(when: str, wake: threading.Event) -> None:
+    made: list[weakref.ref[object]] = []
+
+    def plug_in() -> Driver:
+        driver = Driver("fails", wake)
+        made.append(weakref.ref(driver))
+        if when == "open":
+            raise CameraError("unplugged")
+        return driver
+
+    def use() -> CameraError:
+        try:
+            camera = LeashedCamera(plug_in, 1.0)
+            made.append(weakref.ref(camera))
+            try:
+                read_all(camera)
+            finally:
+                camera.close()
+        except CameraError as error:
+            return CameraError(*error.args)
+        raise AssertionError("it did not fail")
+
+    gc.disable()  # which would find them, some time later
+    try:
+        kept = use()
+        for thread in threading.enumerate():
+            if thread.name.startswith("camera "):
+                thread.join(10)
+        assert [ref() for ref in made] == [None] * len(made)
+    finally:
+        gc.enable()
+    assert str(kept) == "unplugged"
+
+
+def test_threads_that_have_ended_are_forgotten(wake: threading.Event) -> None:
+    for _ in range(5):
+        LeashedCamera(lambda: Driver("", wake), 1.0).close()
+    assert len(LeashedCamera.leaving) <= 2
 
 
 def test_a_defect_is_no_end_of_the_source(wake: threading.Event) -> None:

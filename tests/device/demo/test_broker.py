@@ -9,7 +9,9 @@ import threading
 import psutil
 import pytest
 
+from mien_device.demo import broker as demo_broker
 from mien_device.demo.broker import LOOPBACK, DemoBroker
+from mien_device.demo.show import Spectator
 from mien_models.errors import BrokerError
 from tests.listener import Listener
 
@@ -68,3 +70,24 @@ def test_a_taken_port_is_named() -> None:
         DemoBroker(first.port),
     ):
         pass
+
+
+def test_what_keeps_it_from_starting_is_raised_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken() -> None:
+        raise ValueError("another version of amqtt")
+
+    monkeypatch.setattr(demo_broker, "_import_amqtt", broken)
+    with pytest.raises(ValueError, match="another version"), DemoBroker():
+        pass
+
+
+def test_a_broker_that_hangs_up_is_named_and_nobody_waits_for_it() -> None:
+    with socket.create_server((LOOPBACK, 0)) as nobody:
+
+        def hang_up() -> None:
+            nobody.accept()[0].close()
+
+        threading.Thread(target=hang_up, daemon=True).start()
+        port = nobody.getsockname()[1]
+        with pytest.raises(BrokerError, match=f"port {port} hung up"), Spectator(port, lambda: None, as_json=True):
+            pass
