@@ -19,7 +19,7 @@ from mutagen.flac import FLAC
 from mien_device.demo.tunes import write_tunes
 from tests.browser import SIZES, THEMES, browser
 from tests.end_to_end.device import Device, toml
-from tests.end_to_end.house import wait_until
+from tests.waiting import wait_until
 from tests.end_to_end.library import stock
 from tests.mosquitto import free_port
 
