@@ -19,9 +19,9 @@ from mutagen.flac import FLAC
 from mien_device.demo.tunes import write_tunes
 from tests.browser import SIZES, THEMES, browser
 from tests.end_to_end.device import Device, toml
-from tests.waiting import wait_until
 from tests.end_to_end.library import stock
 from tests.mosquitto import free_port
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -65,7 +65,7 @@ def main() -> int:
         stock(device, folder / "songs")
         address = f"http://127.0.0.1:{port}/"
         with device, browser() as chromium:
-            wait_until(lambda: "page: http" in device.log, 60, lambda: device.log)
+            wait_until(lambda: "page: http" in device.log, lambda: device.log)
             spread_songs(address)
             for size, (width, height) in SIZES.items():
                 for theme in THEMES:

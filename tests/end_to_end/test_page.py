@@ -480,7 +480,7 @@ def test_a_browser_of_another_device_comes_in_with_the_token(
     address, port = other_address(), free_port()
     text = config(broker, folder, port).replace(ID, "shared") + 'host = "0.0.0.0"\n'
     with Device(tmp_path, text, environment={"MIEN_PAGE_TOKEN": TOKEN}) as device:
-        wait_until(lambda: "page: http" in device.log, 60, lambda: device.log)
+        wait_until(lambda: "page: http" in device.log, lambda: device.log)
         with opened(chromium, f"http://{address}:{port}/", refused=True) as page:
             page.get_by_label("Token").fill("a wrong one")
             page.get_by_role("button", name="Come in").click()
@@ -501,7 +501,7 @@ def test_without_a_camera_the_page_and_the_home_stay(
     port = free_port()
     text = config(broker, folder, port).replace(ID, "blind").replace('"demo"', '"opencv:/dev/video63"')
     with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/blind/#") as ears:
-        wait_until(lambda: "it is looked for every" in device.log, 90, lambda: device.log)
+        wait_until(lambda: "it is looked for every" in device.log, lambda: device.log)
         health = json.loads(ears.received("mien/blind/health/state")[-1])
         assert health["state"] == "degraded"
         assert "/dev/video63 cannot be opened" in health["reasons"]["camera"]

@@ -16,9 +16,9 @@ from mien_device.history import SEVEN, Minute, Play
 from mien_device.history.store import FILE, History
 from tests.browser import SIZES, THEMES, browser, opened, violations
 from tests.end_to_end.device import Device, toml
-from tests.waiting import wait_until
 from tests.listener import Listener
 from tests.mosquitto import Mosquitto, free_port, require_mosquitto
+from tests.waiting import wait_until
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -86,7 +86,7 @@ def device(broker: Mosquitto, folder: Path, home: Listener) -> Iterator[Device]:
 
 @pytest.fixture(scope="module")
 def address(device: Device) -> str:
-    wait_until(lambda: "page: http" in device.log, 60, lambda: device.log)
+    wait_until(lambda: "page: http" in device.log, lambda: device.log)
     return device.log.partition("page: ")[2].partition("\n")[0]
 
 
@@ -180,7 +180,7 @@ def test_what_helped_is_told_with_counts_and_without_a_promise(page: Page) -> No
 
 def test_what_is_seen_and_played_now_is_there_without_waiting_for_the_disk(page: Page) -> None:
     """The songs are those of the folders, which no library knows."""
-    wait_until(lambda: told(page)["played"], 90, lambda: str(told(page)))
+    wait_until(lambda: told(page)["played"], lambda: str(told(page)))
     assert told(page)["played"][0]["mode"] == "shuffle"  # type: ignore[index]
     assert told(page)["total"]["seen_s"] > 1  # type: ignore[index]
 
@@ -193,7 +193,7 @@ def test_while_the_camera_is_off_no_mood_is_noted(page: Page, home: Listener) ->
     time.sleep(3)
     assert told(page, "?days=7")["total"] == before
     home.publish("mien/past/camera/set", "ON")
-    wait_until(lambda: told(page, "?days=7")["total"] != before, 30, lambda: str(before))
+    wait_until(lambda: told(page, "?days=7")["total"] != before, lambda: str(before))
 
 
 @pytest.mark.parametrize("kind", ["moods", "songs"])
@@ -247,14 +247,14 @@ def test_a_word_of_ones_own_is_followed_shown_and_taken_back(chromium: Browser, 
         expect(page.locator("#feelings")).to_be_hidden()
         page.get_by_role("button", name="I feel different").click()
         page.locator("#words").get_by_role("button", name="Afraid").click()
-        wait_until(lambda: feeling() == "fear", 10, feeling)
+        wait_until(lambda: feeling() == "fear", feeling)
         expect(page.locator("#felt")).to_have_text("You said: afraid. Counts for 15 min")
-        wait_until(lambda: now_playing().endswith("because you said you feel afraid."), 20, now_playing)
+        wait_until(lambda: now_playing().endswith("because you said you feel afraid."), now_playing)
         expect(page.locator("#why")).to_contain_text("because you said you feel afraid")
         with opened(chromium, address, viewport=SIZE) as other:
             expect(other.locator("#felt")).to_contain_text("afraid"), "everybody who looks is told"
         page.get_by_role("button", name="Take it back").click()
-        wait_until(lambda: feeling() == "none", 10, feeling)
+        wait_until(lambda: feeling() == "none", feeling)
         expect(page.locator("#felt")).to_have_text("")
         assert page.evaluate("() => document.activeElement.id") == "feel", "the keyboard is not lost"
         home.publish("mien/past/feeling/set", "sad")
@@ -281,4 +281,4 @@ def test_erased_is_erased_after_asking(page: Page, device: Device) -> None:
     assert HELPED.encode() not in file.read_bytes()
     assert told(page)["total"]["seen_s"] < 30  # type: ignore[index]
     # And it goes on; the device's end writes this down.
-    wait_until(lambda: told(page)["total"]["seen_s"] > 2, 60, lambda: str(told(page)))  # type: ignore[index]
+    wait_until(lambda: told(page)["total"]["seen_s"] > 2, lambda: str(told(page)))  # type: ignore[index]
