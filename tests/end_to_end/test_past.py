@@ -248,7 +248,7 @@ def test_a_word_of_ones_own_is_followed_shown_and_taken_back(chromium: Browser, 
         page.get_by_role("button", name="I feel different").click()
         page.locator("#words").get_by_role("button", name="Afraid").click()
         wait_until(lambda: feeling() == "fear", feeling)
-        expect(page.locator("#felt")).to_have_text("You said: afraid. Counts for 15 min")
+        expect(page.locator("#felt")).to_have_text("You said: afraid · 15 min")
         wait_until(lambda: now_playing().endswith("because you said you feel afraid."), now_playing)
         expect(page.locator("#why")).to_contain_text("because you said you feel afraid")
         with opened(chromium, address, viewport=SIZE) as other:

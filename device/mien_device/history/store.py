@@ -37,7 +37,6 @@ CREATE TABLE play (
     before REAL,                    -- mean valence of the faces in the minute before, and in its last minute
     after REAL
 );
-CREATE INDEX play_at ON play (at);
 """
 MIGRATIONS = (_FIRST,)
 """The script at place n leads from version n to n + 1. A script that was released is never changed."""

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from mien_device.history import SEVEN, Minute, Play
+from mien_device.history.keeper import WRITE_S
 from mien_device.history.store import FILE, MIGRATIONS, History
 from mien_models.errors import DataError
 from tests.disks import SmallDisk
@@ -148,6 +149,24 @@ def test_a_full_disk_takes_nothing_and_breaks_nothing(tmp_path: Path) -> None:
         history.write([minute(AT + 60)], [])
         assert len(history.minutes(0, 2 * AT)) == 2
         history.close()
+
+
+def handed_to_the_disk() -> int:
+    """Bytes that this process has written to files so far."""
+    counts = dict(line.split(": ") for line in Path("/proc/self/io").read_text().splitlines())
+    return int(counts["wchar"])
+
+
+def test_an_hour_with_somebody_in_view_all_the_time_costs_less_than_half_a_megabyte(tmp_path: Path) -> None:
+    """Beside a month that is there already."""
+    history = History(tmp_path)
+    history.write([minute(AT - 60 * n) for n in range(30 * 1440)], [play(AT - 200 * n) for n in range(12_000)])
+    before = handed_to_the_disk()
+    for number in range(round(3600 / WRITE_S)):
+        at = AT + 60 + WRITE_S * number
+        history.write([minute(at + 60 * n) for n in range(round(WRITE_S / 60))], [play(at), play(at + 200)])
+    assert handed_to_the_disk() - before < 500_000
+    history.close()
 
 
 WRITER = """

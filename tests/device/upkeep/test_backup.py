@@ -354,6 +354,7 @@ def test_answers_for_programs(home: Home, tmp_path: Path, capsys: pytest.Capture
         "state.json",
         "discovery.json",
         "device-id",
+        "history.sqlite3",
         FILE,
     }
     assert made["shortened"]
