@@ -98,7 +98,7 @@ class Wiring:
             memory,
             stop,
             parts.see,
-            show=None if self._stage is None else self._stage.playing.hear,
+            show=None if self._stage is None else self._stage.hear,
         )
         live = live_settings(parts.pipeline, parts.jukebox, self._vision, self._music)
         self.reloader = Reloader(config, load, live)
@@ -138,7 +138,7 @@ class Wiring:
             return None
         from mien_device.showing.stage import Stage
 
-        return Stage(self._config.page, token, self.publisher, self._command, self._memory.when_saved, folder)
+        return Stage(self._config, token, self.publisher, self._command, self._memory.when_saved, folder)
 
     def _build_vision(self, snapshots: Snapshots | None) -> Vision:
         return Vision(

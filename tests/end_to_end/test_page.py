@@ -237,13 +237,14 @@ def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
 
 def test_the_keyboard_reaches_every_control_in_order(page: Page) -> None:
     names = []
-    for _ in range(26):
+    for _ in range(28):
         page.keyboard.press("Tab")
         names.append(page.evaluate("() => document.activeElement.ariaLabel ?? document.activeElement.innerText"))
     order = [
         "Past the tabs",
         "Now",
         "Library",
+        "History",
         "Live",
         "Camera",
         "I feel different",
@@ -255,7 +256,9 @@ def test_the_keyboard_reaches_every_control_in_order(page: Page) -> None:
     assert {"Follow", "Lift", "Calm", "Energise", "Vent", "Shuffle", "Off"} <= set(names)
 
 
-@pytest.mark.parametrize(("view", "landing"), [("now", "controls"), ("library", "library-title")])
+@pytest.mark.parametrize(
+    ("view", "landing"), [("now", "controls"), ("library", "library-title"), ("history", "history-title")]
+)
 def test_the_keyboard_gets_past_the_tabs(page: Page, address: str, view: str, landing: str) -> None:
     from playwright.sync_api import expect
 

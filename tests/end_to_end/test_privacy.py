@@ -22,7 +22,7 @@ OPENED = re.compile(r'open(?:at)?\((?:AT_FDCWD, )?"(?P<path>[^"]+)", (?P<flags>[
 CREATED = re.compile(r'(?:creat|mkdir|mknod|rename|link|symlink)\w*\(.*"(?P<path>/[^"]+)".*\) = 0')
 SPOKE = re.compile(r"(?:connect|sendto|sendmsg)\(\d+.*?sa_family=(?P<family>AF_\w+)(?P<rest>[^}]*)}")
 BOUND = re.compile(r'bind\((?P<fd>\d+), {sa_family=AF_INET6?.*inet_(?:addr|pton)\((?:AF_INET6?, )?"(?P<address>[^"]+)"')
-KEPT = {"mien.lock", "state.json", "discovery.json", "device-id", "library.sqlite3"}
+KEPT = {"mien.lock", "state.json", "discovery.json", "device-id", "library.sqlite3", "history.sqlite3"}
 HARMLESS = ("/dev/null", "/proc/", "/dev/tty", "/dev/shm/")
 
 

@@ -244,6 +244,17 @@ class PageConfig(Strict):
     it is kept. Every page says so while somebody looks."""
 
 
+class HistoryConfig(Strict):
+    """What the page's History shows: for every minute how long which mood was seen, and the songs that played. It stays on this
+    device; no picture and nothing that says who somebody is belongs to it. See docs/page.md.
+    """
+
+    enabled: bool = True
+    """Whether anything is noted. What was before stays until it is erased on the page, or too old. Without the page nothing is."""
+    days: int = Field(30, ge=1, le=366)
+    """What is older is forgotten."""
+
+
 class UpdatesConfig(Strict):
     """New emotion models: only those that a key of yours signed, tried beside the old one, taken back if they fail."""
 
@@ -301,6 +312,7 @@ class Config(Strict):
     home_assistant: HomeAssistantConfig = HomeAssistantConfig()
     privacy: PrivacyConfig = PrivacyConfig()
     page: PageConfig = PageConfig()
+    history: HistoryConfig = HistoryConfig()
     updates: UpdatesConfig = UpdatesConfig()
     health: HealthConfig = HealthConfig()
     log: LogConfig = LogConfig()

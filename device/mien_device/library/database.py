@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Self
 
-from mien_device.library.migrations import migrate
+from mien_device.library.migrations import MIGRATIONS
+from mien_device.tables import keep_private, migrate
 from mien_models.errors import MusicError
 
 FILE = "library.sqlite3"
@@ -79,14 +80,14 @@ class Database:
                 f"{folder}: {error.strerror}; set MIEN_STATE_DIR to a folder that can be written"
             ) from None
         with _explained(path):
-            _keep_private(path)
+            keep_private(path)
             connection = sqlite3.connect(path, timeout=BUSY_S, isolation_level=None, check_same_thread=not handed_on)
             try:
                 connection.row_factory = sqlite3.Row
                 connection.execute("PRAGMA journal_mode = WAL")
                 connection.execute("PRAGMA synchronous = FULL")  # with NORMAL a power cut takes the last rows along
                 connection.execute("PRAGMA foreign_keys = ON")
-                migrate(connection, str(path))
+                migrate(connection, MIGRATIONS, _too_new(path))
             except BaseException:
                 connection.close()
                 raise
@@ -197,10 +198,10 @@ def has_room(folder: Path) -> bool:
     return there.f_bavail * there.f_frsize >= ROOM and not there.f_flag & os.ST_RDONLY
 
 
-def _keep_private(path: Path) -> None:
-    """It tells how people felt, and when. SQLite gives its other files the same rights."""
-    with contextlib.suppress(OSError):  # if it cannot be made SQLite says why
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+def _too_new(path: Path) -> MusicError:
+    return MusicError(
+        f"{path}: made by a newer mien, whose libraries this one does not know; update mien, or move the file away and scan anew"
+    )
 
 
 @contextmanager

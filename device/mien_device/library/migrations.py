@@ -1,10 +1,6 @@
-"""The tables of the library, and how an older library becomes one of today."""
+"""The tables of the library, by version; `tables.py` brings an older library up to date."""
 
 from __future__ import annotations
-
-import sqlite3
-
-from mien_models.errors import MusicError
 
 _FIRST = """
 CREATE TABLE track (
@@ -112,39 +108,3 @@ CREATE TABLE link (                 -- addresses that a song table gave, kept fo
 
 MIGRATIONS = (_FIRST,)
 """The script at place n leads from version n to n + 1. A script that was released is never changed."""
-
-
-def migrate(connection: sqlite3.Connection, name: str) -> None:
-    """Bring the library up to date in one transaction, so that a power cut leaves the old one or the new one.
-
-    Raises:
-        MusicError: it was made by a newer mien.
-
-    """
-    connection.execute("BEGIN IMMEDIATE")  # two that begin at once: the second waits, and finds it done
-    try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if version > len(MIGRATIONS):
-            raise MusicError(
-                f"{name}: version {version} of the library, this mien knows {len(MIGRATIONS)}; update mien, "
-                "or move the file away and scan anew"
-            )
-        for script in MIGRATIONS[version:]:
-            for statement in _statements(script):
-                connection.execute(statement)
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        connection.execute("COMMIT")
-    except BaseException:
-        connection.rollback()
-        raise
-
-
-def _statements(script: str) -> list[str]:
-    """One by one: `executescript` would end the transaction."""
-    statements, current = [], ""
-    for line in script.splitlines(keepends=True):
-        current += line
-        if sqlite3.complete_statement(current):
-            statements.append(current)
-            current = ""
-    return statements

@@ -7,8 +7,9 @@ HTTP stack is imported unless the page is switched on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from enum import Enum
 from typing import Any, Protocol
 
@@ -100,6 +101,20 @@ class Backstage(Protocol):
 
     def like(self, song: str, *, liked: bool) -> Reply:
         """A person likes a song, or does not."""
+
+    def history(self, days: int, until: date | None) -> Reply:
+        """What was seen and heard on so many days, the last of which is `until`, or today."""
+
+    def history_table(self, kind: str) -> Iterator[str]:
+        """`moods` or `songs` as CSV, some lines at a time.
+
+        Raises:
+            DataError: it cannot be read.
+
+        """
+
+    def erase_history(self) -> Reply:
+        """Forget all of it."""
 
     def picture(self, after: int) -> Picture | None:
         """Wait for the next after the one with the number `after`; None if there is none for some seconds.

@@ -17,10 +17,12 @@ from mien_device.page import Backstage, NotAllowedError
 from mien_device.page.access import Access
 from mien_device.page.feed import Feed
 from mien_device.page.guard import Guard
+from mien_device.page.history import HistoryApi
 from mien_device.page.live import LiveApi
 from mien_device.page.openapi import document
 from mien_device.page.reading import BadRequest, as_answer, as_json, read_body
 from mien_device.page.songs import SongsApi
+from mien_models.errors import DataError
 
 STATIC = Path(__file__).with_name("static")
 COVER_KEPT_S = 86_400
@@ -28,7 +30,7 @@ COVER_KEPT_S = 86_400
 
 def make_app(backstage: Backstage, feed: Feed, access: Access) -> Starlette:
     """Everything behind its guard."""
-    api, songs = Api(backstage, feed), SongsApi(backstage)
+    api, songs, history = Api(backstage, feed), SongsApi(backstage), HistoryApi(backstage)
     routes = [
         Route("/", lambda request: FileResponse(STATIC / "index.html", media_type="text/html")),
         Route("/api/openapi.json", api.document),
@@ -36,6 +38,10 @@ def make_app(backstage: Backstage, feed: Feed, access: Access) -> Starlette:
         Route("/api/events", api.events),
         Route("/api/commands/{thing}", api.command, methods=["POST"]),
         Route("/api/covers/{key}", api.cover),
+        Route("/api/history", history.show),
+        Route("/api/history", history.erase, methods=["DELETE"]),
+        Route("/api/history/moods.csv", history.moods),
+        Route("/api/history/songs.csv", history.songs),
         Route("/api/live", LiveApi(backstage).picture),
         Route("/api/songs", songs.songs),
         Route("/api/songs/{song}/place", songs.place, methods=["PUT"]),
@@ -43,7 +49,7 @@ def make_app(backstage: Backstage, feed: Feed, access: Access) -> Starlette:
         Route("/api/songs/{song}/liked", songs.like, methods=["PUT"]),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
-    handlers: Any = {BadRequest: _say_bad, NotAllowedError: _say_not_allowed}
+    handlers: Any = {BadRequest: _say_bad, NotAllowedError: _say_not_allowed, DataError: _say_failing}
     return Starlette(routes=routes, middleware=[Middleware(Guard, access=access)], exception_handlers=handlers)
 
 
@@ -85,6 +91,10 @@ class Api:
 
 async def _say_bad(request: Request, error: Exception) -> Response:
     return as_json({"status": "error", "error": str(error)}, 400)
+
+
+async def _say_failing(request: Request, error: Exception) -> Response:
+    return as_json({"status": "error", "error": str(error)}, 507)
 
 
 async def _say_not_allowed(request: Request, error: Exception) -> Response:

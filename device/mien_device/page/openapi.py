@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mien_device.page import Backstage, Described, Json
 from mien_device.page.live import LARGEST_NUMBER
+from mien_device.page.openapi_history import HISTORY, PARAMETERS, TABLE
 from mien_models import __version__
 from mien_models.listening import SongMood
 
@@ -37,6 +38,16 @@ def document(backstage: Backstage) -> dict[str, Json]:
             "/api/events": {"get": _get("events", _EVENTS, _stream())},
             "/api/covers/{key}": {"get": _cover()},
             "/api/live": {"get": _live()},
+            "/api/history": {
+                "get": _get("history", "What was seen and heard.", _history(_ok(_done(HISTORY))), PARAMETERS),
+                "delete": _get(
+                    "erase_history", "Forget all of it, for good.", _history(_ok(_done({"type": "object"})))
+                ),
+            },
+            "/api/history/moods.csv": {
+                "get": _get("history_moods", "Every minute in which somebody was seen.", _TABLE)
+            },
+            "/api/history/songs.csv": {"get": _get("history_songs", "Every song that was heard.", _TABLE)},
             "/api/songs": {"get": _get("songs", "All songs of the library that are there.", _ok(_done(_SONGS)))},
             "/api/songs/{song}/place": {
                 "put": _say("place", "A person says where the song lies.", _PLACE),
@@ -153,6 +164,14 @@ def _say(name: str, words: str, body: Json | None) -> dict[str, Json]:
     )
 
 
+def _history(answers: dict[str, Json]) -> dict[str, Json]:
+    return answers | {
+        "400": _problem("That is no day, or not so many."),
+        "415": {"description": "The request is not application/json.", "content": _TEXT},
+        "507": _problem("The disk does not do it."),
+    }
+
+
 def _live() -> dict[str, Json]:
     number = {"type": "integer", "minimum": 0, "maximum": LARGEST_NUMBER - 1, "default": 0}
     after = {
@@ -225,3 +244,9 @@ def _refused() -> dict[str, Json]:
         "401": {"description": "The token is missing.", "content": {"text/html": {"schema": {"type": "string"}}}},
         "403": {"description": "Another name, another site, or a wrong token.", "content": _TEXT},
     }
+
+
+_TABLE = {
+    "200": {"description": "A table; a line each, oldest first.", "content": TABLE},
+    "507": _problem("It cannot be read."),
+}

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date
 from pathlib import Path
 
 from mien_device.camera import Frame
-from mien_device.config import PageConfig
+from mien_device.config import Config
 from mien_device.home import Publisher, contract
 from mien_device.home.commands import THINGS, Command
 from mien_device.home.inbox import WhenSaved
 from mien_device.home.messages import Event, Info, Json, Message, Plain, Response, Snapshot
+from mien_device.music.jukebox import Jukebox
 from mien_device.page import Cover, Described, Picture, Reply
 from mien_device.page.feed import Feed
 from mien_device.page.server import PageServer
 from mien_device.pipeline import Observation
 from mien_device.showing.asking import Asking
+from mien_device.showing.history import Past
 from mien_device.showing.live import Live
 from mien_device.showing.moods import Moods
 from mien_device.showing.playing import Playing, cover_of
@@ -34,14 +37,14 @@ class Stage:
 
     def __init__(
         self,
-        config: PageConfig,
+        config: Config,
         token: str | None,
         publisher: Publisher,
         on_command: Callable[[Command], None],
         when_saved: WhenSaved,
         folder: Path,
     ) -> None:
-        """Prepare it; the library lies in `folder`.
+        """Prepare it; library and history lie in `folder`.
 
         Raises:
             ConfigError: the settings do not fit together.
@@ -52,10 +55,10 @@ class Stage:
         self._songs = Songs(folder)
         feed = self.feed = Feed()
         self._moods = Moods(feed)
-        self._live = Live(feed, allowed=config.live)
-        self.playing = Playing(feed)
-        """For the music thread."""
-        self._server = PageServer(config, token, self, feed)
+        self._live = Live(feed, allowed=config.page.live)
+        self._playing = Playing(feed)
+        self._past = Past(folder, config.history)
+        self._server = PageServer(config.page, token, self, feed)
 
     @property
     def name(self) -> str:
@@ -66,6 +69,7 @@ class Stage:
         """Begin to deliver, and open the page."""
         self.feed.put(info.topic, json.loads(info.payload()))
         self._publisher.start(info)
+        self._past.start()
         self._server.start()
 
     def publish(self, message: Message) -> None:
@@ -86,12 +90,19 @@ class Stage:
         self._live.close()
         self._server.close()
         self._songs.close()
+        self._past.close()
         self._publisher.close(reason)
 
     def see(self, observation: Observation, frame: Frame | None, now: float) -> None:
         """For the vision thread, at every turn."""
         self._moods.see(observation, now)
         self._live.see(observation, frame, now)
+        self._past.see(observation.state, now)
+
+    def hear(self, jukebox: Jukebox, now: float) -> None:
+        """For the music thread, at every turn."""
+        self._playing.hear(jukebox, now)
+        self._past.hear(jukebox, now)
 
     @property
     def states(self) -> tuple[Described, ...]:
@@ -116,7 +127,7 @@ class Stage:
 
     def cover(self, key: str) -> Cover | None:
         """Of a track that played lately, or of a song of the library, by its id."""
-        if (played := self.playing.cover(key)) is not None:
+        if (played := self._playing.cover(key)) is not None:
             return played
         song = self._songs.one(key)
         return None if song is None else cover_of(song.path, song.title)
@@ -136,6 +147,18 @@ class Stage:
     def like(self, song: str, *, liked: bool) -> Reply:
         """A person likes it, or does not."""
         return self._songs.like(song, liked=liked)
+
+    def history(self, days: int, until: date | None) -> Reply:
+        """What was seen and heard on so many days."""
+        return self._past.show(days, until)
+
+    def history_table(self, kind: str) -> Iterator[str]:
+        """All of it as a table, see `Past.table`."""
+        return self._past.table(kind)
+
+    def erase_history(self) -> Reply:
+        """Forget all of it."""
+        return self._past.erase()
 
     def picture(self, after: int) -> Picture | None:
         """What the camera sees now, see `Live.picture`."""

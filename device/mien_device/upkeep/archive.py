@@ -31,6 +31,7 @@ LIMITS: Mapping[str, int] = {
     "discovery.json": SMALL,
     "device-id": SMALL,
     "library.sqlite3": (1 << 32) - 1,
+    "history.sqlite3": (1 << 32) - 1,
     "mqtt_password": SMALL,
     "ca.crt": SMALL,
     "client.crt": SMALL,

@@ -15,6 +15,7 @@ from pathlib import Path
 from mien_device.camera.addresses import without_secrets
 from mien_device.config import Config
 from mien_device.config.load import PASSWORD, TOKEN, load_config, read_password
+from mien_device.history.store import FILE as HISTORY
 from mien_device.home.messages import utc_now
 from mien_device.library.database import FILE as LIBRARY
 from mien_device.upkeep.archive import Listing, describe, write_archive
@@ -23,6 +24,7 @@ from mien_models import __version__
 from mien_models.errors import ConfigError, DataError
 
 CONFIG = "mien.toml"
+DATABASES = (LIBRARY, HISTORY)
 STATE_FILES = ("state.json", "discovery.json", "device-id")
 """Replaced whole when they are written, so that a copy is whole too."""
 
@@ -52,8 +54,9 @@ def make_backup(place: Place, target: Path, *, credentials: bool) -> Listing:
                 {CONFIG: _copy_config(place.config, config, folder, credentials=credentials)} if place.config else {}
             )
             files |= {name: place.state / name for name in STATE_FILES if (place.state / name).is_file()}
-            if (place.state / LIBRARY).is_file():
-                files[LIBRARY] = _copy_library(place.state / LIBRARY, folder)
+            files |= {
+                name: _copy_database(place.state / name, folder) for name in DATABASES if (place.state / name).is_file()
+            }
             if credentials:
                 files |= _copy_credentials(place.config, config, folder)
             listing = Listing(
@@ -86,9 +89,9 @@ def _copy_config(path: Path, config: Config, folder: Path, *, credentials: bool)
     return copy
 
 
-def _copy_library(path: Path, folder: Path) -> Path:
-    """By SQLite's own backup: the library as it was at one moment, whoever writes to it."""
-    copy = folder / LIBRARY
+def _copy_database(path: Path, folder: Path) -> Path:
+    """By SQLite's own backup: the file as it was at one moment, whoever writes to it."""
+    copy = folder / path.name
     try:
         with _connection(f"{path.absolute().as_uri()}?mode=ro") as source, _connection(copy.as_uri()) as target:
             source.backup(target, pages=-1)

@@ -17,10 +17,12 @@ from pathlib import Path
 
 from mien_device.config.load import PASSWORD, load_config
 from mien_device.config.schema import Config
+from mien_device.history.store import FILE as HISTORY
+from mien_device.history.store import History
 from mien_device.library.database import FILE as LIBRARY
 from mien_device.library.database import Database
 from mien_device.upkeep.archive import Listing, read_archive
-from mien_device.upkeep.backup import CONFIG, STATE_FILES, credential_files
+from mien_device.upkeep.backup import CONFIG, DATABASES, STATE_FILES, credential_files
 from mien_device.upkeep.inuse import alone
 from mien_models.errors import DataError, MienError
 from mien_models.files import sync, write_atomically
@@ -80,12 +82,12 @@ def finish(state: Path) -> list[Path]:
     if not whole.is_dir():
         return []
     placed = []
-    for name in (*STATE_FILES, LIBRARY):
+    for name in (*STATE_FILES, *DATABASES):
         if (whole / name).exists():
-            if name == LIBRARY:
-                # Of the library that goes; beside the new one they would be taken for its own.
-                for rest in ("-wal", "-shm"):
-                    (state / f"{LIBRARY}{rest}").unlink(missing_ok=True)
+            if name in DATABASES:
+                # Of the file that goes; beside the new one they would be taken for its own.
+                for rest in ("-wal", "-shm", "-journal"):
+                    (state / f"{name}{rest}").unlink(missing_ok=True)
                 sync(state)
             (whole / name).replace(state / name)
             placed.append(state / name)
@@ -119,12 +121,19 @@ def _refuse_what_mien_could_not_use(part: Path, archive: Path) -> Config:
             with Database.open(part) as library:
                 if library.rows("PRAGMA quick_check")[0][0] != "ok":
                     raise DataError(f"{LIBRARY}: damaged")
-            with closing(sqlite3.connect(part / LIBRARY)) as plain:
-                plain.execute("PRAGMA journal_mode = DELETE")  # all in one file, with nothing beside it
+            _put_in_one_file(part / LIBRARY)
+        if (part / HISTORY).exists():
+            History(part).check()
+            _put_in_one_file(part / HISTORY)
     except MienError as error:
         words = str(error).replace(f"{part}{os.sep}", "")
         raise DataError(f"{archive}: {words}; nothing was changed") from None
     return settings
+
+
+def _put_in_one_file(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as plain:
+        plain.execute("PRAGMA journal_mode = DELETE")  # with nothing beside it
 
 
 def _is_record(path: Path) -> bool:

@@ -127,11 +127,11 @@ def test_a_newer_library_is_left_alone(tmp_path: Path) -> None:
 def test_a_migration_is_whole_or_not_at_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Library.open(tmp_path).close()
     steps = (*MIGRATIONS, "ALTER TABLE track ADD COLUMN genre TEXT;\nALTER TABLE nothing ADD COLUMN a TEXT;\n")
-    monkeypatch.setattr("mien_device.library.migrations.MIGRATIONS", steps)
+    monkeypatch.setattr("mien_device.library.database.MIGRATIONS", steps)
     with pytest.raises(sqlite3.OperationalError):
         Library.open(tmp_path)
     monkeypatch.setattr(
-        "mien_device.library.migrations.MIGRATIONS", (*MIGRATIONS, "ALTER TABLE track ADD COLUMN genre TEXT;\n")
+        "mien_device.library.database.MIGRATIONS", (*MIGRATIONS, "ALTER TABLE track ADD COLUMN genre TEXT;\n")
     )
     with Library.open(tmp_path) as library:
         assert library.rows("PRAGMA user_version")[0][0] == len(MIGRATIONS) + 1

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from mien_device.config import PageConfig
@@ -14,6 +15,7 @@ from mien_device.page import Cover, Described, NotAllowedError, Outcome, Picture
 from mien_device.page.feed import Feed
 from mien_device.page.server import PageServer
 from mien_device.page.sleeve import sleeve
+from mien_models.errors import DataError
 from tests.waiting import wait_until
 
 START_S = 30.0
@@ -25,6 +27,7 @@ class Backstage:
     def __init__(self) -> None:
         self.asked: list[tuple[str, Any]] = []
         self.pictures: list[Picture] | None = None
+        self.broken = False
 
     @property
     def states(self) -> tuple[Described, ...]:
@@ -56,6 +59,19 @@ class Backstage:
     def like(self, song: str, *, liked: bool) -> Reply:
         self.asked.append((song, liked))
         return Reply(Outcome.UNSAVED, {}, "the disk is full")
+
+    def history(self, days: int, until: date | None) -> Reply:
+        self.asked.append(("history", (days, until)))
+        return Reply(Outcome.DONE, {})
+
+    def history_table(self, kind: str) -> Iterator[str]:
+        if self.broken:
+            raise DataError("history.sqlite3: damaged")
+        yield from (f"{kind} {number}\r\n" for number in range(1001))
+
+    def erase_history(self) -> Reply:
+        self.asked.append(("erase", None))
+        return Reply(Outcome.DONE, {})
 
     def picture(self, after: int) -> Picture | None:
         if self.pictures is None:

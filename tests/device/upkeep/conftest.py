@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from mien_device.history import Minute, Play
+from mien_device.history.store import History
 from mien_device.library.scan import scan
 from mien_device.library.store import Library
 from tests.device.library.audio import write_sound
@@ -44,8 +46,11 @@ class Home:
         """All that a backup is of, in a form that can be compared."""
         with Library.open(self.state) as library:
             songs = [(song.id, song.correction is not None) for song in library.songs()]
+        history = History(self.state)
+        titles = [play.title for play in history.plays(0, 1e11)]
+        history.close()
         files = {name: self._text(self.state / name) for name in ("state.json", "discovery.json", "device-id")}
-        return {"config": self._text(self.config), "songs": songs, **files}
+        return {"config": self._text(self.config), "songs": songs, "played": titles, **files}
 
     @staticmethod
     def _text(path: Path) -> str | None:
@@ -66,6 +71,9 @@ def make_home(folder: Path, volume: int = 70, seed: int = 0) -> Home:
         write_sound(folder / "music" / "a.wav", seed)
         scan(library, [folder / "music"])
         library.correct(library.songs()[0].id, 0.5, 0.5)
+    history = History(home.state)
+    history.write([Minute(1_780_000_000, 30.0)], [Play(1_780_000_000, f"Sec-title {seed}", "", "lift", 60.0)])
+    history.close()
     (home.state / "state.json").write_text(json.dumps({"volume": volume, "camera": False}))
     (home.state / "discovery.json").write_text("{}")
     (home.state / "device-id").write_text(f"{seed:08x}\n")

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from mien_device.__main__ import main
+from mien_device.history.store import History
 from mien_device.library.database import FILE
 from mien_device.library.store import Library
 from mien_device.upkeep.inuse import alone, in_use, is_in_use
@@ -49,6 +50,9 @@ def test_what_is_saved_comes_back(home: Home, other: Home, tmp_path: Path) -> No
     with Library.open(home.state) as library:
         library.uncorrect(library.songs()[0].id)
     (home.config.parent / "client.key").unlink()
+    history = History(home.state)
+    history.erase()
+    history.close()
     assert main(["restore", str(saved), *home.arguments()]) == 0
     assert home.content() == before
     assert (home.config.parent / "client.key").read_text() == "Sec-private-key\n"
@@ -265,6 +269,7 @@ BAD: dict[str, tuple[Callable[[dict[str, bytes]], None], str]] = {
     "bad state": (lambda files: add_to_listing(files, "state.json", b"[" * 100_000), "state.json: damaged"),
     "torn library": (torn_library, "library.sqlite3: "),
     "no library": (lambda files: add_to_listing(files, FILE, b"hello" * 100), "library"),
+    "no history": (lambda files: add_to_listing(files, "history.sqlite3", b"hello" * 100), "history.sqlite3: damaged"),
     "large state": (lambda files: add_to_listing(files, "state.json", b" " * (2 << 20)), "larger than it may be"),
 }
 
@@ -349,6 +354,7 @@ def test_answers_for_programs(home: Home, tmp_path: Path, capsys: pytest.Capture
         "state.json",
         "discovery.json",
         "device-id",
+        "history.sqlite3",
         FILE,
     }
     assert made["shortened"]

@@ -37,7 +37,7 @@ function say(feeling) {
 function tell() {
   const counts = said.feeling !== "none";
   const left = Math.max(1, Math.round((said.lasts_s - (clock() - said.at)) / 60));
-  by("felt").textContent = counts ? `You said: ${MOODS[said.feeling].toLowerCase()}. Counts for ${left} min` : "";
+  by("felt").textContent = counts ? `You said: ${MOODS[said.feeling].toLowerCase()} · ${left} min` : "";
   by("unfeel").hidden = !counts;
   by("feel").textContent = counts ? "Change" : "I feel different";
 }

@@ -10,6 +10,7 @@ const tabs = [...document.querySelectorAll("#pages a")];
 const views = {
   now: () => now,
   library: () => import("./library.js"),
+  history: () => import("./history.js"),
   live: () => import("./live.js"),
 };
 let present = "now";

@@ -33,3 +33,13 @@ export function colour(valence, arousal, { alpha = 1, lightness } = {}) {
 export function accent(valence, arousal) {
   return colour(valence, arousal, { lightness: light() ? 0.53 : 0.8 });
 }
+
+// Hue and chroma of each mood where they lie side by side: as on the plane, but apart from their neighbours.
+const SHADES = { angry: [22, 0.17], disgust: [135, 0.11], fear: [330, 0.14], happy: [85, 0.15], sad: [278, 0.14], surprise: [55, 0.16], neutral: [95, 0.02] };
+const DARKER = { angry: -0.1, fear: -0.04, sad: -0.08, happy: 0.08, disgust: -0.02, surprise: 0, neutral: 0.02 };
+
+/** The colour of a mood among others. */
+export function moodColour(mood) {
+  const [degrees, chroma] = SHADES[mood];
+  return `oklch(${((light() ? 0.66 : 0.74) + DARKER[mood]).toFixed(2)} ${chroma} ${degrees})`;
+}

@@ -1,0 +1,52 @@
+"""What every SQLite file of mien's has in common: who may read it, and how an older one becomes one of today."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from collections.abc import Sequence
+from pathlib import Path
+
+from mien_models.errors import MienError
+
+
+def keep_private(path: Path) -> None:
+    """It tells how people felt, and when. SQLite gives its other files the same rights."""
+    with contextlib.suppress(OSError):  # if it cannot be made SQLite says why
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+
+
+def migrate(connection: sqlite3.Connection, scripts: Sequence[str], too_new: MienError) -> None:
+    """Bring a file up to date in one transaction, so that a power cut leaves the old one or the new one.
+
+    The script at place n leads from version n to n + 1.
+
+    Raises:
+        MienError: `too_new`: it was made by a newer mien.
+
+    """
+    connection.execute("BEGIN IMMEDIATE")  # two that begin at once: the second waits, and finds it done
+    try:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > len(scripts):
+            raise too_new
+        for script in scripts[version:]:
+            for statement in _statements(script):
+                connection.execute(statement)
+        connection.execute(f"PRAGMA user_version = {len(scripts)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.rollback()
+        raise
+
+
+def _statements(script: str) -> list[str]:
+    """One by one: `executescript` would end the transaction."""
+    statements, current = [], ""
+    for line in script.splitlines(keepends=True):
+        current += line
+        if sqlite3.complete_statement(current):
+            statements.append(current)
+            current = ""
+    return statements
