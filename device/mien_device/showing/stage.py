@@ -7,12 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 
 from mien_device.camera import Frame
-from mien_device.config import PageConfig
+from mien_device.config import Config
 from mien_device.home import Publisher, contract
 from mien_device.home.commands import THINGS, Command
 from mien_device.home.inbox import WhenSaved
 from mien_device.home.messages import Event, Info, Json, Message, Plain, Response, Snapshot
-from mien_device.page import Cover, Described, Picture, Reply
+from mien_device.page import Cover, Described, Picture, Reply, Workshop
 from mien_device.page.feed import Feed
 from mien_device.page.server import PageServer
 from mien_device.pipeline import Observation
@@ -21,6 +21,7 @@ from mien_device.showing.live import Live
 from mien_device.showing.moods import Moods
 from mien_device.showing.playing import Playing, cover_of
 from mien_device.showing.records import LiveNow, MoodNow, Progress
+from mien_device.showing.setup import Setup
 from mien_device.showing.songs import Songs
 from mien_models.validation import Strict
 
@@ -34,14 +35,15 @@ class Stage:
 
     def __init__(
         self,
-        config: PageConfig,
+        config: Config,
         token: str | None,
         publisher: Publisher,
         on_command: Callable[[Command], None],
         when_saved: WhenSaved,
         folder: Path,
+        load: Callable[[], Config],
     ) -> None:
-        """Prepare it; the library lies in `folder`.
+        """Prepare it; the library lies in `folder`, and `load` reads the settings again.
 
         Raises:
             ConfigError: the settings do not fit together.
@@ -52,10 +54,11 @@ class Stage:
         self._songs = Songs(folder)
         feed = self.feed = Feed()
         self._moods = Moods(feed)
-        self._live = Live(feed, allowed=config.live)
+        self._live = Live(feed, allowed=config.page.live)
+        self._setup = Setup(config, load, feed, folder)
         self.playing = Playing(feed)
         """For the music thread."""
-        self._server = PageServer(config, token, self, feed)
+        self._server = PageServer(config.page, token, self, feed)
 
     @property
     def name(self) -> str:
@@ -92,6 +95,12 @@ class Stage:
         """For the vision thread, at every turn."""
         self._moods.see(observation, now)
         self._live.see(observation, frame, now)
+        self._setup.framing_seen.see(observation, frame, now)
+
+    @property
+    def workshop(self) -> Workshop:
+        """For who sets mien up."""
+        return self._setup
 
     @property
     def states(self) -> tuple[Described, ...]:

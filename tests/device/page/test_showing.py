@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mien_device.config import MusicMode, PageConfig
+from mien_device.config import Config, MusicMode, PageConfig
 from mien_device.home.commands import THINGS, Command, SetCamera, SetMode, SetVolume
 from mien_device.home.inbox import UNSAVED
 from mien_device.home.messages import Event, Response, Snapshot, Volume
@@ -41,6 +41,11 @@ def observed(mood: Mood = Mood.HAPPY, faces: int = 1, readable: float = 1.0, **r
     state = MoodState(mood, 0.9, *AFFECT[Emotion.HAPPY], probabilities=SURE, faces=faces, since=10.0)
     seen = tuple(SeenFace(n, Box(0, 0, 50, 50), Answer(probabilities, readable)) for n in range(faces))
     return replace(Observation(state, mood, faces, 0, 0, seen, 0.0, 0.0), **rest)
+
+
+def make_stage(home: Recorder, folder: Path) -> Stage:
+    config = Config(page=PageConfig(port=0))
+    return Stage(config, None, home, lambda command: None, lambda then: then(True), folder, lambda: config)
 
 
 def told(feed: Feed, topic: str) -> Any:
@@ -173,7 +178,7 @@ def test_a_setting_that_does_not_reach_the_disk_is_said(monkeypatch: pytest.Monk
 
 
 def test_every_reference_in_the_description_leads_somewhere(tmp_path: Path) -> None:
-    stage = Stage(PageConfig(port=0), None, Recorder(), lambda command: None, lambda then: then(True), tmp_path)
+    stage = make_stage(Recorder(), tmp_path)
     described = document(stage)
     names = set(described["components"]["schemas"])
     used = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
@@ -189,7 +194,7 @@ def test_every_reference_in_the_description_leads_somewhere(tmp_path: Path) -> N
 
 def test_pictures_and_answers_are_not_for_everybody_who_looks(tmp_path: Path) -> None:
     home = Recorder()
-    stage = Stage(PageConfig(port=0), None, home, lambda command: None, lambda then: then(True), tmp_path)
+    stage = make_stage(home, tmp_path)
     for message in (Snapshot(b"jpeg"), Response(status="ok"), Volume(3), Event(event_type="face_left", mood=Mood.NONE)):
         stage.publish(message)
     assert len(home.messages) == 4

@@ -11,6 +11,7 @@ const views = {
   now: () => now,
   library: () => import("./library.js"),
   live: () => import("./live.js"),
+  setup: () => import("./setup.js"),
 };
 let present = "now";
 let missing = false; // a module could not be fetched; a browser does not ask for it again (HTML, module map)
