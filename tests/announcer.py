@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 from tests.needs import need_module
 
-ADDRESS = "192.0.2.7"
+OURS = os.getpid()
+"""Other tests may announce themselves in the same network at the same time: names and addresses are this process's own."""
+ADDRESS = f"192.0.2.{OURS % 254 + 1}"
 
 
 @contextmanager
@@ -22,7 +25,7 @@ def announced(*services: tuple[str, str, int]) -> Iterator[None]:
         for kind, name, port in services:
             address = bytes(map(int, ADDRESS.split(".")))
             announcer.register_service(
-                ServiceInfo(kind, f"{name}.{kind}", port, addresses=[address], server="house.local.")
+                ServiceInfo(kind, f"{name}.{kind}", port, addresses=[address], server=f"house-{OURS}.local.")
             )
         return announcer
 

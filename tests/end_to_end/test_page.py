@@ -18,7 +18,7 @@ import pytest
 from mien_device.demo.tunes import write_tunes
 from mien_models.labels import AFFECT
 from tests.addresses import other_address
-from tests.announcer import ADDRESS, announced
+from tests.announcer import ADDRESS, OURS, announced
 from tests.browser import SIZES, THEMES, browser, opened, violations
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.library import stock
@@ -478,7 +478,7 @@ def test_who_sets_mien_up_is_helped(chromium: Browser, address: str, broker: Mos
 def test_a_broker_nearby_is_chosen_with_a_tap(chromium: Browser, address: str) -> None:
     from playwright.sync_api import expect
 
-    words = "<img src=x> in the cellar"
+    words = f"<img src=x> in cellar {OURS}"
     with (
         announced(("_mqtt._tcp.local.", words, 1885)),
         opened(chromium, f"{address}#setup") as page,

@@ -128,7 +128,8 @@ def read_archive(source: Path, folder: Path) -> Listing:
                     _unpack(archive, members[saved.name], saved, folder, source)
     except DataError:
         raise
-    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, RuntimeError) as error:
+        # RuntimeError: a damaged header says that it is of a later version of the format, or encrypted
         raise _damaged(source, str(error)) from None
     except OSError as error:
         if error.errno == errno.EINVAL:  # it sends zipfile to places before its beginning

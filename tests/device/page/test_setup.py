@@ -27,7 +27,7 @@ from mien_models.errors import ConfigError
 from mien_models.labels import Mood
 from mien_models.preprocess import Box
 from mien_models.runner import Answer
-from tests.announcer import ADDRESS, announced
+from tests.announcer import ADDRESS, OURS, announced
 from tests.device.page.backstage import Served, served
 from tests.mosquitto import PASSWORD, USER, Mosquitto, free_port, require_mosquitto
 
@@ -277,10 +277,11 @@ def test_the_lines_are_toml_without_the_password(host: str) -> None:
 
 
 def test_a_broker_that_announces_itself_is_found() -> None:
-    services = (("_mqtt._tcp.local.", "Mosquitto <b>here</b>", 1884), ("_home-assistant._tcp.local.", "Home", 8123))
+    broker, home = f"Mosquitto <b>{OURS}</b>", f"Home {OURS}"
+    services = (("_mqtt._tcp.local.", broker, 1884), ("_home-assistant._tcp.local.", home, 8123))
     with announced(*services):
         found = [each for each in look_around() if each.host == ADDRESS]
     assert [(each.kind, each.name, each.port, each.tls) for each in found] == [
-        ("broker", "Mosquitto <b>here</b>", 1884, False),
-        ("home-assistant", "Home", 1883, False),
+        ("broker", broker, 1884, False),
+        ("home-assistant", home, 1883, False),
     ]

@@ -20,6 +20,7 @@ from mien_device.__main__ import main
 from mien_device.history.store import History
 from mien_device.library.database import FILE
 from mien_device.library.store import Library
+from mien_device.upkeep.archive import read_archive
 from mien_device.upkeep.inuse import alone, in_use, is_in_use
 from mien_device.upkeep.restore import finish, finish_interrupted, restore
 from mien_models.errors import DataError, InUseError
@@ -316,6 +317,24 @@ def test_parts_of_an_archive_and_no_archives_change_nothing(
         capsys.readouterr()
         refused(bad, "nothing was changed", home, capsys)
     refused(tmp_path / "missing.zip", "No such file", home, capsys)
+
+
+def test_whatever_bit_of_its_directory_is_wrong_it_is_a_damaged_backup(home: Home, tmp_path: Path) -> None:
+    whole = backup(home, tmp_path / "b.zip").read_bytes()
+    bad = tmp_path / "bad.zip"
+    refusals = 0
+    for place in range(whole.find(b"PK\1\2"), len(whole)):
+        for bit in (0x01, 0xFF):
+            broken = bytearray(whole)
+            broken[place] ^= bit
+            bad.write_bytes(broken)
+            (folder := tmp_path / f"{place}-{bit}").mkdir()
+            try:
+                read_archive(bad, folder)
+            except DataError:
+                refusals += 1
+            shutil.rmtree(folder)
+    assert refusals > 100
 
 
 def test_bombs_are_not_unpacked(home: Home, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
