@@ -73,7 +73,7 @@ def test_from_faces_to_mood_music_and_home(house: House, tmp_path: Path) -> None
         assert {topic.removeprefix(house.topic("")) for topic in late.topics()} == {
             *("availability", "info", "mood/state", "presence/state"),
             *("now_playing/state", "volume/state", "pause/state", "mode/state"),
-            *("camera/state", "camera/availability", "message/state", "health/state"),
+            *("camera/state", "camera/availability", "message/state", "health/state", "feeling/state"),
         }
     assert check_messages(house.ears.messages, house.topic("").rstrip("/")) >= {"event", "mood/probabilities", "stats"}
     assert_sounds_different(device.pcm)
