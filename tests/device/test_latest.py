@@ -21,7 +21,7 @@ def test_the_newest_wins_and_the_others_are_counted():
 def test_take_waits_for_what_comes():
     slot = Latest[str]()
     threading.Timer(0.05, slot.put, ["late"]).start()
-    assert slot.take(5.0) == "late"
+    assert slot.take(LIMIT_S) == "late"
     assert slot.dropped == 0
 
 
@@ -33,7 +33,7 @@ def test_a_nudge_ends_one_wait_without_an_item():
     slot.nudge()
     assert slot.take() == 1, "what is there is taken all the same"
     threading.Timer(0.05, slot.put, [2]).start()
-    assert slot.take(5.0) == 2, "a nudge counts once"
+    assert slot.take(LIMIT_S) == 2, "a nudge counts once"
 
 
 def test_close_wakes_a_waiter():

@@ -110,8 +110,9 @@ def test_a_node_is_killed(cluster: Any, tmp_path: Path) -> None:
         assert json.loads(states["mien/roams/mood/state"])
         with Listener(second, topics="mien/roams/#") as late:
             late.wait_for("mien/roams/availability", "online")
-            time.sleep(0.3)
-            assert {message.topic for message in late.messages if message.retain} >= set(states), "with wildcards"
+            wait_until(
+                lambda: {message.topic for message in late.messages if message.retain} >= set(states), "with wildcards"
+            )
         device.process.kill()
         wait_until(lambda: home.received("mien/roams/availability")[-1] == "offline", lambda: "the last will")
     balancer.close()

@@ -440,18 +440,18 @@ def test_who_sets_mien_up_is_helped(chromium: Browser, address: str, broker: Mos
 
     options = {"viewport": {"width": 1280, "height": 720}, "color_scheme": theme}
     with opened(chromium, f"{address}#setup", **options) as page:
-        expect(page.locator("#advice")).to_contain_text("Good: a face", timeout=60_000)
+        expect(page.locator("#advice")).to_contain_text("Good: a face")
         assert page.locator("#frame").evaluate(NOT_EMPTY)
         page.get_by_role("checkbox", name="With the camera's picture").check()
-        expect(page.locator("#watched")).to_contain_text("somebody sees through the camera", timeout=20_000)
+        expect(page.locator("#watched")).to_contain_text("somebody sees through the camera")
         page.get_by_role("checkbox", name="With the camera's picture").uncheck()
 
         findings = page.locator("#findings li")
-        expect(page.locator("#checks-sum")).to_contain_text("Nothing must be mended", timeout=60_000)
+        expect(page.locator("#checks-sum")).to_contain_text("Nothing must be mended")
         expect(findings.filter(has_text="accepts us")).to_have_count(1)
         expect(findings.filter(has_text="gives pictures")).to_have_count(1)
         page.get_by_role("button", name="Check again").click()
-        expect(page.get_by_role("button", name="Check again")).to_be_enabled(timeout=60_000)
+        expect(page.get_by_role("button", name="Check again")).to_be_enabled()
 
         expect(page.locator("#stock .share")).to_have_count(7)
         expect(page.locator("#stock-sum")).to_contain_text("7 songs")

@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from tests import waiting
+
 pytestmark = pytest.mark.timeout(600)  # on a machine that does much else besides
 
 TRACES = {
@@ -67,7 +69,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, tuple[i
         for process in processes.values():
             if process.poll() is None:
                 process.terminate()
-                process.wait(30)
+                process.wait(waiting.LIMIT_S)
 
 
 @pytest.mark.parametrize("name", ["many", "crash", "hung"])

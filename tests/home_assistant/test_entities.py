@@ -10,6 +10,7 @@ import pytest
 
 from tests.device.updates.conftest import model
 from tests.home_assistant.home import Home
+from tests.waiting import LIMIT_S
 
 pytestmark = pytest.mark.slow
 
@@ -184,7 +185,7 @@ def test_what_is_disabled_works_once_it_is_enabled(home: Home) -> None:
     core.wait_state("button.mien_hallway_restart", lambda state: state != "unavailable")
     core.call("button.press", "button.mien_hallway_restart")
     assert home.device is not None
-    assert home.device.process.wait(15) == 75, home.device.log
+    assert home.device.process.wait(LIMIT_S) == 75, home.device.log
     home.wait_for("availability", "offline")
     info: dict[str, Any] = json.loads(home.ears.received(home.topic("info"))[-1])
     assert info["stopped"] == "restart"

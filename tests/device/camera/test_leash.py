@@ -14,6 +14,7 @@ from mien_device.camera import Frame
 from mien_device.camera.leash import LeashedCamera
 from mien_device.camera.living import Liveliness, is_plain
 from mien_models.errors import CameraError
+from tests.waiting import LIMIT_S
 
 PICTURE = np.random.default_rng(1).integers(0, 255, (32, 32, 3), dtype=np.uint8)
 
@@ -101,7 +102,7 @@ def test_a_camera_that_failed_is_not_held_by_its_error(when: str, wake: threadin
         kept = use()
         for thread in threading.enumerate():
             if thread.name.startswith("camera "):
-                thread.join(10)
+                thread.join(LIMIT_S)
         assert [ref() for ref in made] == [None] * len(made)
     finally:
         gc.enable()

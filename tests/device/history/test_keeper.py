@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from mien_device.mood import MoodState
 from mien_models.errors import DataError
 from mien_models.labels import Emotion, Mood
 from tests.device.history.test_diary import NOON
+from tests.waiting import wait_until
 
 HAPPY = MoodState(Mood.HAPPY, 0.9, 0.8, 0.5, {Emotion.HAPPY: 1.0}, faces=1, since=0.0)
 
@@ -30,8 +32,11 @@ def kept(keeper: Keeper) -> list[Minute]:
 
 
 @pytest.fixture
-def keeper(tmp_path: Path) -> Keeper:
-    return Keeper(tmp_path, HistoryConfig(), lambda: float(NOON))
+def keeper(tmp_path: Path) -> Iterator[Keeper]:
+    keeper = Keeper(tmp_path, HistoryConfig(), lambda: float(NOON))
+    yield keeper
+    keeper.close()
+    keeper.history.close()  # who looks into it after its end opens it again
 
 
 def test_it_is_written_at_the_end_at_the_latest(keeper: Keeper, tmp_path: Path) -> None:
@@ -47,10 +52,7 @@ def test_it_is_written_every_few_minutes(keeper: Keeper, monkeypatch: pytest.Mon
     monkeypatch.setattr("mien_device.history.keeper.WRITE_S", 0.05)
     keeper.start()
     noticed(keeper)
-    end = time.monotonic() + 20
-    while not kept(keeper):
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    wait_until(lambda: kept(keeper))
     keeper.close()
 
 

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -101,12 +102,11 @@ def test_who_reads_meanwhile_is_waited_for_and_one_who_hangs_is_said(
     monkeypatch.setattr("mien_device.history.store.BUSY_S", 0.1)
     history = History(tmp_path)
     history.write([minute()], [play()])
-    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
-    other.execute("BEGIN")
-    other.execute("SELECT * FROM play").fetchall()
-    with pytest.raises(DataError, match="another process holds it"):
-        history.erase()
-    other.close()
+    with closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute("BEGIN")
+        other.execute("SELECT * FROM play").fetchall()
+        with pytest.raises(DataError, match="another process holds it"):
+            history.erase()
     history.erase()
     assert TITLE.encode() not in bytes_of(tmp_path)
     history.close()
@@ -130,9 +130,8 @@ def test_a_history_of_tomorrow_is_left_alone(tmp_path: Path) -> None:
     history = History(tmp_path)
     history.write([minute()], [])
     history.close()
-    with sqlite3.connect(tmp_path / FILE) as plain:
+    with closing(sqlite3.connect(tmp_path / FILE)) as plain, plain:
         plain.execute(f"PRAGMA user_version = {len(MIGRATIONS) + 1}")
-    plain.close()
     with pytest.raises(DataError, match="newer mien"):
         history.minutes(0, 1)
 

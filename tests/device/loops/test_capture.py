@@ -164,7 +164,7 @@ def test_switched_off_the_device_is_closed_and_no_frame_comes() -> None:
     thread.start()
     try:
         for _ in range(5):
-            assert slot.take(10) is not None
+            assert slot.take(LIMIT_S) is not None
             loop.switch(False)
             wait_until(lambda: home.messages[-1] == CameraSwitch("OFF"))
             assert WaitingCamera.open_now == 0
@@ -176,9 +176,9 @@ def test_switched_off_the_device_is_closed_and_no_frame_comes() -> None:
         for _ in range(200):  # quicker than the loop can follow
             loop.switch(False)
             loop.switch(True)
-        assert slot.take(10) is not None
+        assert slot.take(LIMIT_S) is not None
         time.sleep(0.05)
-        assert slot.take(10) is not None, "it goes on"
+        assert slot.take(LIMIT_S) is not None, "it goes on"
         assert WaitingCamera.open_now == 1
     finally:
         stop.set()
@@ -270,7 +270,7 @@ def test_a_driver_that_hangs_is_not_said_to_be_off(monkeypatch: pytest.MonkeyPat
 
     thread = threading.Thread(target=run)
     thread.start()
-    assert slot.take(10) is not None
+    assert slot.take(LIMIT_S) is not None
     loop.switch(False)
     thread.join(LIMIT_S)
     assert not thread.is_alive()

@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from mien_device.loops.crew import Crew
+from tests.waiting import LIMIT_S
 
 
 def test_the_first_failure_stops_everyone_and_is_raised() -> None:
@@ -19,8 +20,8 @@ def test_the_first_failure_stops_everyone_and_is_raised() -> None:
         raise OSError("gone")
 
     crew.start("fails", fail)
-    assert stop.wait(2)
-    assert crew.join(2) == []
+    assert stop.wait(LIMIT_S)
+    assert crew.join(LIMIT_S) == []
     with pytest.raises(OSError, match="gone"):
         crew.raise_failure()
 
@@ -28,7 +29,7 @@ def test_the_first_failure_stops_everyone_and_is_raised() -> None:
 def test_no_failure_raises_nothing() -> None:
     crew = Crew(threading.Event())
     crew.start("ends", lambda: None)
-    assert crew.join(2) == []
+    assert crew.join(LIMIT_S) == []
     crew.raise_failure()
 
 
@@ -40,4 +41,4 @@ def test_a_thread_that_does_not_end_is_named(caplog: pytest.LogCaptureFixture) -
         assert crew.join(0.05) == ["mien-zombie"]
     assert "mien-zombie did not stop" in caplog.text
     release.set()
-    assert crew.join(2) == []
+    assert crew.join(LIMIT_S) == []

@@ -30,6 +30,7 @@ from mien_models.runner import Answer
 from tests.announcer import ADDRESS, OURS, announced
 from tests.device.page.backstage import Served, served
 from tests.mosquitto import PASSWORD, USER, Mosquitto, free_port, require_mosquitto
+from tests.waiting import LIMIT_S
 
 POST = "/api/setup/broker"
 
@@ -88,7 +89,7 @@ def test_the_network_is_searched_for_one_at_a_time(page: Served) -> None:
     try:
         first = threading.Thread(target=search)
         first.start()
-        end = time.monotonic() + 20
+        end = time.monotonic() + LIMIT_S
         while 429 not in statuses:
             assert time.monotonic() < end
             if first.is_alive():
@@ -96,7 +97,7 @@ def test_the_network_is_searched_for_one_at_a_time(page: Served) -> None:
         assert page.ask("/api/setup/framing").status == 200, "and nothing else waits for it"
     finally:
         workshop.go_on.set()
-    first.join(20)
+    first.join(LIMIT_S)
     assert statuses.count(200) >= 1
     assert page.ask("/api/setup/nearby", method="POST", body={}).status == 200
 

@@ -84,6 +84,7 @@ def check_judged(judged: list[dict[str, Any]]) -> None:
     assert folds["support vectors"]["r2"] > 0.3  # a tone's height is easy to see
 
 
+@pytest.mark.timeout(900)
 def test_processes_search_together(make_clips: Callable[..., Path], tmp_path: Path) -> None:
     """Two at once: the trials are shared out, none is tried twice, and both come to the same table."""
     data, out = make_clips(), tmp_path / "runs" / "valence"
@@ -93,7 +94,7 @@ def test_processes_search_together(make_clips: Callable[..., Path], tmp_path: Pa
         subprocess.Popen([sys.executable, "-m", "mien_training", *arguments], env=path, stdout=subprocess.DEVNULL)
         for _ in range(2)
     ]
-    assert [process.wait(280) for process in both] == [0, 0]
+    assert [process.wait(800) for process in both] == [0, 0]
     trials = json.loads((out / "trials.json").read_text())
     assert len(trials) == 4
     assert len({trial["settings"]["learning_rate"] for trial in trials}) == 4
