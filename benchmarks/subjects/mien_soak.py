@@ -18,8 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from mien_device.__main__ import log_to_stderr
-from mien_device.camera import Frame
-from mien_device.camera.leash import LeashedCamera
+from mien_device.camera import Frame, leash
 from mien_device.camera.scenes import DemoCamera
 from mien_device.config.load import load_config
 from mien_device.daemon import Daemon
@@ -110,8 +109,12 @@ def run_device(path: Path) -> int:
     output = CardOutput(probe=lambda _: probe_card(world), open_stream=lambda rate_hz, *_: BreakingCard(world, rate_hz))
     timeout_s = config.camera.timeout_s
 
-    def open_camera() -> LeashedCamera:
-        return LeashedCamera(lambda: BreakingCamera(visitors, world, timeout_s), timeout_s)
+    # The second that a driver has to let go would be some hundredths in truth: too little on a busy machine, and a privacy
+    # switch that is not sure of its driver ends the process.
+    leash.FAREWELL_S = timeout_s
+
+    def open_camera() -> leash.LeashedCamera:
+        return leash.LeashedCamera(lambda: BreakingCamera(visitors, world, timeout_s), timeout_s)
 
     def visitors() -> Visitors:
         return Visitors(scenes, chance, world, config.camera.fps)
