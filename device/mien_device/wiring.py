@@ -78,7 +78,7 @@ class Wiring:
         self.publisher: Publisher = open_publisher(
             config.mqtt, password, identity, self._command, announcer, memory.when_saved
         )
-        self._stage = self._build_stage(token, folder)
+        self._stage = self._build_stage(token, folder, load)
         if self._stage is not None:
             self.publisher = self._stage  # what the home is told, the page is told
         self.capture = Capture(
@@ -132,13 +132,13 @@ class Wiring:
         """For publisher and page, which are there before those whom they command."""
         self.orders.carry_out(command)
 
-    def _build_stage(self, token: str | None, folder: Path) -> Stage | None:
+    def _build_stage(self, token: str | None, folder: Path, load: Callable[[], Config]) -> Stage | None:
         """What the page shows; None without one, and then nothing of it is imported."""
         if not self._config.page.enabled:
             return None
         from mien_device.showing.stage import Stage
 
-        return Stage(self._config, token, self.publisher, self._command, self._memory.when_saved, folder)
+        return Stage(self._config, token, self.publisher, self._command, self._memory.when_saved, folder, load)
 
     def _build_vision(self, snapshots: Snapshots | None) -> Vision:
         return Vision(

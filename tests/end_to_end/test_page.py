@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ import pytest
 from mien_device.demo.tunes import write_tunes
 from mien_models.labels import AFFECT
 from tests.addresses import other_address
+from tests.announcer import ADDRESS, announced
 from tests.browser import SIZES, THEMES, browser, opened, violations
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.library import stock
@@ -42,6 +44,10 @@ FIRE = [
 SAID = "(await (await fetch('/api/songs')).json()).data.songs.find(s => s.corrected).place"
 """Where a person put the only song that was put anywhere."""
 NOT_EMPTY = "e => new Set(e.getContext('2d').getImageData(0, 0, e.width, e.height).data).size > 20"
+TOO_SMALL = (
+    "() => [...document.querySelectorAll('button, input')].filter(e => e.checkVisibility() && e.offsetHeight < 43)"
+    ".map(e => e.id || e.textContent)"
+)
 BEYOND_THE_SCREEN = """() => [...document.querySelectorAll("button, input, #mood-word, #title, #why")]
     .filter(e => e.checkVisibility())
     .filter(e => { const r = e.getBoundingClientRect(); return r.left < 0 || r.top < 0 || r.right > innerWidth || r.bottom > innerHeight; })
@@ -354,11 +360,7 @@ def test_nothing_serious_for_axe_and_nothing_beyond_the_edge(
         page.wait_for_function("() => document.getElementById('mood-word').textContent !== '…'")
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert violations(page) == []
-        small = page.evaluate(
-            "() => [...document.querySelectorAll('button, input')].filter(e => e.checkVisibility() && e.offsetHeight < 43)"
-            ".map(e => e.id || e.textContent)"
-        )
-        assert small == [], "a finger finds it"
+        assert page.evaluate(TOO_SMALL) == [], "a finger finds it"
 
 
 def test_the_live_view_shows_the_camera_and_everybody_is_told(
@@ -430,6 +432,62 @@ def test_a_song_is_found_played_liked_and_put_in_its_place(chromium: Browser, ad
         page.set_viewport_size({"width": 320, "height": 568})
         assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
         assert violations(page) == []
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_who_sets_mien_up_is_helped(chromium: Browser, address: str, broker: Mosquitto, theme: str) -> None:
+    from playwright.sync_api import expect
+
+    options = {"viewport": {"width": 1280, "height": 720}, "color_scheme": theme}
+    with opened(chromium, f"{address}#setup", **options) as page:
+        expect(page.locator("#advice")).to_contain_text("Good: a face", timeout=60_000)
+        assert page.locator("#frame").evaluate(NOT_EMPTY)
+        page.get_by_role("checkbox", name="With the camera's picture").check()
+        expect(page.locator("#watched")).to_contain_text("somebody sees through the camera", timeout=20_000)
+        page.get_by_role("checkbox", name="With the camera's picture").uncheck()
+
+        findings = page.locator("#findings li")
+        expect(page.locator("#checks-sum")).to_contain_text("Nothing must be mended", timeout=60_000)
+        expect(findings.filter(has_text="accepts us")).to_have_count(1)
+        expect(findings.filter(has_text="gives pictures")).to_have_count(1)
+        page.get_by_role("button", name="Check again").click()
+        expect(page.get_by_role("button", name="Check again")).to_be_enabled(timeout=60_000)
+
+        expect(page.locator("#stock .share")).to_have_count(7)
+        expect(page.locator("#stock-sum")).to_contain_text("7 songs")
+
+        page.get_by_label("Broker").fill("127.0.0.1")
+        page.get_by_label("Port").fill(str(free_port()))
+        page.get_by_role("button", name="Try it").click()
+        expect(page.locator("#verdict")).to_contain_text("connection refused")
+        expect(page.locator("#how")).to_be_hidden()
+        page.get_by_label("Port").fill(str(broker.port))
+        page.get_by_label("Port").press("Enter")
+        expect(page.locator("#verdict")).to_have_text("127.0.0.1 lets mien in.")
+        lines = page.locator("#lines")
+        expect(lines).to_contain_text("[mqtt]")
+        assert tomllib.loads(lines.inner_text())["mqtt"] == {"host": "127.0.0.1", "port": broker.port}
+
+        assert violations(page) == []
+        page.set_viewport_size({"width": 320, "height": 568})
+        assert page.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        assert violations(page) == []
+        assert page.evaluate(TOO_SMALL) == [], "a finger finds it"
+
+
+def test_a_broker_nearby_is_chosen_with_a_tap(chromium: Browser, address: str) -> None:
+    from playwright.sync_api import expect
+
+    words = "<img src=x> in the cellar"
+    with (
+        announced(("_mqtt._tcp.local.", words, 1885)),
+        opened(chromium, f"{address}#setup") as page,
+    ):
+        page.get_by_role("button", name="Look for brokers").click()
+        page.get_by_role("button", name=words).click(timeout=30_000)
+        expect(page.get_by_label("Broker")).to_have_value(ADDRESS)
+        expect(page.get_by_label("Port")).to_have_value("1885")
+        assert page.locator("#neighbours img").count() == 0
 
 
 def test_who_wants_no_motion_gets_none(chromium: Browser, address: str) -> None:

@@ -6,8 +6,8 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from mien_device.checks import check_all
 from mien_device.commands import say
-from mien_device.commands.check import check_all
 from mien_device.config import Config
 from mien_device.config.load import find_config, load_config
 from mien_device.state import service_state_folder
@@ -31,7 +31,9 @@ def run_support(target: Path, named: Path | None, state: Path | None, *, as_json
     except ConfigError as error:
         config = Config()
         texts["config-error.txt"] = f"{error}\n"
-    texts["check.json"] = json.dumps([asdict(finding) for finding in check_all(path)], indent=2) + "\n"
+    texts["check.json"] = (
+        json.dumps([asdict(finding) for finding in check_all(lambda: load_config(path))], indent=2) + "\n"
+    )
     texts["health.json"] = bundle.health(state or service_state_folder())
     if journal := bundle.journal():
         texts["journal.txt"] = journal

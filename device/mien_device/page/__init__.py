@@ -73,12 +73,35 @@ class Described:
     """JSON Schema."""
 
 
+class Workshop(Protocol):
+    """What a person needs who sets mien up. Every method may block for seconds."""
+
+    def checks(self) -> Reply:
+        """What `mien check` finds, as `findings`; of what the daemon has in its hands, how it is there."""
+
+    def framing(self) -> Reply:
+        """Where faces lie in the camera's picture, and what to do about it; no picture."""
+
+    def music(self) -> Reply:
+        """Where music is looked for, and how much of it there is for each mood."""
+
+    def nearby(self) -> Reply:
+        """Brokers and Home Assistants that announce themselves in the network, as `found`."""
+
+    def try_broker(self, host: str, port: int, *, tls: bool, username: str, password: str) -> Reply:
+        """Connect to a broker once: the `lines` of the configuration that stand for it, or `trouble`, why it does not let us in."""
+
+
 class Backstage(Protocol):
     """What the page asks of the daemon. Every method may block and is called from threads of the page's own."""
 
     @property
     def states(self) -> tuple[Described, ...]:
         """What appears in the feed, by topic."""
+
+    @property
+    def workshop(self) -> Workshop:
+        """For the view that helps to set mien up."""
 
     @property
     def things(self) -> tuple[Described, ...]:

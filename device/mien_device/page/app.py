@@ -21,6 +21,7 @@ from mien_device.page.history import HistoryApi
 from mien_device.page.live import LiveApi
 from mien_device.page.openapi import document
 from mien_device.page.reading import BadRequest, as_answer, as_json, read_body
+from mien_device.page.setup import SetupApi
 from mien_device.page.songs import SongsApi
 from mien_models.errors import DataError
 
@@ -47,10 +48,21 @@ def make_app(backstage: Backstage, feed: Feed, access: Access) -> Starlette:
         Route("/api/songs/{song}/place", songs.place, methods=["PUT"]),
         Route("/api/songs/{song}/place", songs.displace, methods=["DELETE"]),
         Route("/api/songs/{song}/liked", songs.like, methods=["PUT"]),
+        *_setup_routes(SetupApi(backstage)),
         Mount("/static", StaticFiles(directory=STATIC)),
     ]
     handlers: Any = {BadRequest: _say_bad, NotAllowedError: _say_not_allowed, DataError: _say_failing}
     return Starlette(routes=routes, middleware=[Middleware(Guard, access=access)], exception_handlers=handlers)
+
+
+def _setup_routes(setup: SetupApi) -> list[Route]:
+    return [
+        Route("/api/setup/checks", setup.checks, methods=["POST"]),
+        Route("/api/setup/framing", setup.framing),
+        Route("/api/setup/music", setup.music),
+        Route("/api/setup/nearby", setup.nearby, methods=["POST"]),
+        Route("/api/setup/broker", setup.broker, methods=["POST"]),
+    ]
 
 
 class Api:

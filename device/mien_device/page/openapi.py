@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from mien_device.page import Backstage, Described, Json
 from mien_device.page.live import LARGEST_NUMBER
 from mien_device.page.openapi_history import HISTORY, PARAMETERS, TABLE
+from mien_device.page.setup import OPERATIONS
 from mien_models import __version__
 from mien_models.listening import SongMood
 
@@ -54,6 +55,7 @@ def document(backstage: Backstage) -> dict[str, Json]:
                 "delete": _say("displace", "Forget what a person said: back to where mien hears it.", None),
             },
             "/api/songs/{song}/liked": {"put": _say("like", "A person likes the song, or does not.", _LIKED)},
+            **{path: {call: _to_set_up(name, words, body)} for path, (call, name, words, body) in OPERATIONS.items()},
             **{f"/api/commands/{thing.name}": {"post": _command(thing)} for thing in backstage.things},
         },
     }
@@ -198,6 +200,19 @@ def _live() -> dict[str, Json]:
         },
         [after],
     )
+
+
+def _to_set_up(name: str, words: str, body: Mapping[str, Json] | None) -> dict[str, Json]:
+    operation = _get(name, words, _ok(_done({"type": "object"})))
+    if body is None:
+        return operation
+    operation["responses"] |= {
+        "400": _problem("It means nothing."),
+        "415": {"description": "The request is not application/json.", "content": _TEXT},
+        "429": _problem("Somebody asked for it already."),
+    }
+    schema = dict(body) or {"type": "object", "additionalProperties": False}
+    return operation | {"requestBody": {"required": bool(body), "content": {_JSON: {"schema": schema}}}}
 
 
 def _command(thing: Described) -> dict[str, Json]:

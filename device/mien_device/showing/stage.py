@@ -14,7 +14,7 @@ from mien_device.home.commands import THINGS, Command
 from mien_device.home.inbox import WhenSaved
 from mien_device.home.messages import Event, Info, Json, Message, Plain, Response, Snapshot
 from mien_device.music.jukebox import Jukebox
-from mien_device.page import Cover, Described, Picture, Reply
+from mien_device.page import Cover, Described, Picture, Reply, Workshop
 from mien_device.page.feed import Feed
 from mien_device.page.server import PageServer
 from mien_device.pipeline import Observation
@@ -24,6 +24,7 @@ from mien_device.showing.live import Live
 from mien_device.showing.moods import Moods
 from mien_device.showing.playing import Playing, cover_of
 from mien_device.showing.records import LiveNow, MoodNow, Progress
+from mien_device.showing.setup import Setup
 from mien_device.showing.songs import Songs
 from mien_models.validation import Strict
 
@@ -43,8 +44,9 @@ class Stage:
         on_command: Callable[[Command], None],
         when_saved: WhenSaved,
         folder: Path,
+        load: Callable[[], Config],
     ) -> None:
-        """Prepare it; library and history lie in `folder`.
+        """Prepare it; library and history lie in `folder`, and `load` reads the settings again.
 
         Raises:
             ConfigError: the settings do not fit together.
@@ -58,6 +60,7 @@ class Stage:
         self._live = Live(feed, allowed=config.page.live)
         self._playing = Playing(feed)
         self._past = Past(folder, config.history)
+        self._setup = Setup(config, load, feed, folder)
         self._server = PageServer(config.page, token, self, feed)
 
     @property
@@ -98,11 +101,17 @@ class Stage:
         self._moods.see(observation, now)
         self._live.see(observation, frame, now)
         self._past.see(observation.state, now)
+        self._setup.framing_seen.see(observation, frame, now)
 
     def hear(self, jukebox: Jukebox, now: float) -> None:
         """For the music thread, at every turn."""
         self._playing.hear(jukebox, now)
         self._past.hear(jukebox, now)
+
+    @property
+    def workshop(self) -> Workshop:
+        """For who sets mien up."""
+        return self._setup
 
     @property
     def states(self) -> tuple[Described, ...]:

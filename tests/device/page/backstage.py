@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +22,32 @@ from tests.waiting import wait_until
 START_S = 30.0
 
 
+class Workshop:
+    """Remembers which brokers it tried; each look waits until `go_on`."""
+
+    def __init__(self) -> None:
+        self.tried: list[tuple[Any, ...]] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+
+    def checks(self) -> Reply:
+        return Reply(Outcome.DONE, {"findings": []})
+
+    def framing(self) -> Reply:
+        return Reply(Outcome.DONE, {"advice": "Good.", "good": True, "faces": []})
+
+    def music(self) -> Reply:
+        return Reply(Outcome.DONE, {"folders": {}})
+
+    def nearby(self) -> Reply:
+        self.go_on.wait(START_S)
+        return Reply(Outcome.DONE, {"found": []})
+
+    def try_broker(self, host: str, port: int, *, tls: bool, username: str, password: str) -> Reply:
+        self.tried.append((host, port, tls, username, password))
+        return Reply(Outcome.DONE, {"lines": "[mqtt]"})
+
+
 class Backstage:
     """Remembers what it was asked for."""
 
@@ -28,6 +55,7 @@ class Backstage:
         self.asked: list[tuple[str, Any]] = []
         self.pictures: list[Picture] | None = None
         self.broken = False
+        self.workshop = Workshop()
 
     @property
     def states(self) -> tuple[Described, ...]:

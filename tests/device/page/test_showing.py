@@ -43,6 +43,11 @@ def observed(mood: Mood = Mood.HAPPY, faces: int = 1, readable: float = 1.0, **r
     return replace(Observation(state, mood, faces, 0, 0, seen, 0.0, 0.0), **rest)
 
 
+def make_stage(home: Recorder, folder: Path) -> Stage:
+    config = Config(page=PageConfig(port=0))
+    return Stage(config, None, home, lambda command: None, lambda then: then(True), folder, lambda: config)
+
+
 def told(feed: Feed, topic: str) -> Any:
     return feed.state["topics"].get(topic, {}).get("value")
 
@@ -173,9 +178,7 @@ def test_a_setting_that_does_not_reach_the_disk_is_said(monkeypatch: pytest.Monk
 
 
 def test_every_reference_in_the_description_leads_somewhere(tmp_path: Path) -> None:
-    stage = Stage(
-        Config(page=PageConfig(port=0)), None, Recorder(), lambda command: None, lambda then: then(True), tmp_path
-    )
+    stage = make_stage(Recorder(), tmp_path)
     described = document(stage)
     names = set(described["components"]["schemas"])
     used = set(re.findall(r'"#/components/schemas/(\w+)"', json.dumps(described)))
@@ -191,7 +194,7 @@ def test_every_reference_in_the_description_leads_somewhere(tmp_path: Path) -> N
 
 def test_pictures_and_answers_are_not_for_everybody_who_looks(tmp_path: Path) -> None:
     home = Recorder()
-    stage = Stage(Config(page=PageConfig(port=0)), None, home, lambda command: None, lambda then: then(True), tmp_path)
+    stage = make_stage(home, tmp_path)
     for message in (Snapshot(b"jpeg"), Response(status="ok"), Volume(3), Event(event_type="face_left", mood=Mood.NONE)):
         stage.publish(message)
     assert len(home.messages) == 4

@@ -12,22 +12,30 @@ export function tell(words) {
   hiding = setTimeout(() => { toast.hidden = true; }, 6000);
 }
 
-/** Sends JSON; whether it was done. What went wrong is told. */
-export async function send(method, path, body) {
+/**
+ * Asks, with JSON unless it only reads; the data of the answer, or undefined. What went wrong is told, or said to `refused`, or
+ * with `quiet` to nobody.
+ */
+export async function ask(method, path, body, { quiet = false, refused = tell } = {}) {
+  const say = quiet ? () => {} : refused;
+  const reads = method === "GET";
   try {
     const answer = await fetch(path, {
       method,
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body ?? {}),
+      headers: reads ? {} : { "Content-Type": "application/json" },
+      body: reads ? undefined : JSON.stringify(body ?? {}),
     });
     const said = await answer.json().catch(() => ({})); // read in any case: what is not holds up its connection
-    if (answer.ok) return true;
-    tell(said.error ?? `The device refused (${answer.status}).`);
+    if (answer.ok) return said.data ?? {};
+    say(said.error ?? `The device refused (${answer.status}).`);
   } catch {
-    tell("The device does not answer.");
+    say("The device does not answer.");
   }
-  return false;
+  return undefined;
 }
+
+/** Sends JSON; whether it was done. What went wrong is told. */
+export const send = async (method, path, body) => (await ask(method, path, body)) !== undefined;
 
 /** Carries out a command as the home would over MQTT; its effect comes back through the feed. */
 export const command = (thing, value) => send("POST", `/api/commands/${thing}`, value === undefined ? {} : { value });

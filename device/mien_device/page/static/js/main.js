@@ -12,6 +12,7 @@ const views = {
   library: () => import("./library.js"),
   history: () => import("./history.js"),
   live: () => import("./live.js"),
+  setup: () => import("./setup.js"),
 };
 let present = "now";
 let missing = false; // a module could not be fetched; a browser does not ask for it again (HTML, module map)
