@@ -44,6 +44,8 @@ SECOND = (
     "Moon",
 )
 ARTISTS = ("The Demos", "Ada Fern", "Quartet Nine", "Low Sun", "Mara Linde")
+TOUCH = (800, 480)
+"""The Raspberry Pi's own touch display."""
 MOODS = {"phone": "Happy", "kiosk": "Surprised", "wall": "Angry"}
 """Which of the demo's scenes is waited for."""
 
@@ -80,6 +82,13 @@ def main() -> int:
             live = view(chromium, f"{address}#live", *SIZES["kiosk"], "light")
             live.locator(".face").get_by_text("%").first.wait_for(timeout=60_000)
             save(live, "live")
+            touch = view(chromium, f"{address}#now", *TOUCH, "light")
+            expect(touch.locator("#mood-word")).not_to_have_text("…", timeout=60_000)
+            save(touch, "now-touch")
+            setup = view(chromium, f"{address}#setup", *SIZES["kiosk"], "dark")
+            expect(setup.locator("#advice")).to_contain_text("Good", timeout=90_000)
+            expect(setup.locator("#checks-sum")).to_contain_text("must be mended", timeout=90_000)
+            save(setup, "setup")
             device.terminate()
     return 0
 

@@ -61,6 +61,7 @@ class Stage:
         self._setup = Setup(config, load, feed, folder)
         self._playing = Playing(feed)
         self._past = Past(folder, config.history)
+        self._setup = Setup(config, load, feed, folder)
         self._server = PageServer(config.page, token, self, feed)
 
     @property
