@@ -1,6 +1,7 @@
 """Pictures of the page for docs/page/: `make screenshots`.
 
-The real daemon with the demo's camera and tunes, and a library of tones under invented names; Chromium at three sizes, in both themes.
+The real daemon with the demo's camera and tunes, a library of tones under invented names, and an invented week; Chromium at three sizes, in
+both themes.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import json
 import sys
 import tempfile
 import urllib.request
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +18,11 @@ import numpy as np
 import soundfile
 from mutagen.flac import FLAC
 
+from mien_device import clock
 from mien_device.demo.tunes import write_tunes
+from mien_device.history import Minute, Play
+from mien_device.history.store import History
+from mien_models.labels import AFFECT, Emotion
 from tests.browser import SIZES, THEMES, browser
 from tests.end_to_end.device import Device, toml
 from tests.end_to_end.library import stock
@@ -46,6 +52,10 @@ SECOND = (
 ARTISTS = ("The Demos", "Ada Fern", "Quartet Nine", "Low Sun", "Mara Linde")
 TOUCH = (800, 480)
 """The Raspberry Pi's own touch display."""
+PRESENCE = {7: 0.7, 8: 0.8, 9: 0.1, 12: 0.5, 13: 0.4, 17: 0.5, 18: 0.9, 19: 0.95, 20: 0.9, 21: 0.8, 22: 0.4}
+"""How likely somebody is in view, by hour."""
+USUAL = np.log([0.04, 0.01, 0.03, 0.38, 0.12, 0.07, 0.35])
+"""Of the seven moods."""
 MOODS = {"phone": "Happy", "kiosk": "Surprised", "wall": "Angry"}
 """Which of the demo's scenes is waited for."""
 
@@ -65,6 +75,7 @@ def main() -> int:
         )
         device = Device(folder, settings)
         stock(device, folder / "songs")
+        write_past(device.state)
         address = f"http://127.0.0.1:{port}/"
         with device, browser() as chromium:
             wait_until(lambda: "page: http" in device.log, lambda: device.log)
@@ -79,6 +90,9 @@ def main() -> int:
             library = view(chromium, f"{address}#library", *SIZES["kiosk"], "dark")
             library.locator("#list button").nth(4).click()
             save(library, "library")
+            history = view(chromium, f"{address}#history", *SIZES["kiosk"], "light")
+            history.get_by_role("button", name="Earlier").click()
+            save(history, "history")
             live = view(chromium, f"{address}#live", *SIZES["kiosk"], "light")
             live.locator(".face").get_by_text("%").first.wait_for(timeout=60_000)
             save(live, "live")
@@ -123,6 +137,33 @@ def write_songs(folder: Path) -> None:
         tags = FLAC(path)
         tags.update({"title": f"{first} {second}", "artist": ARTISTS[number % len(ARTISTS)], "album": "Sketches"})
         tags.save()
+
+
+def write_past(folder: Path) -> None:
+    """A week of mornings and evenings, in which one song is followed by brighter faces."""
+    rng = np.random.default_rng(3)
+    places = np.array([AFFECT[emotion] for emotion in Emotion])
+    now = clock.now() // 60 * 60
+    minutes, plays, mean = [], [], np.zeros(7)
+    for at in np.arange(now - 7 * 86_400, now, 60).tolist():
+        hour = datetime.fromtimestamp(at, UTC).astimezone().hour
+        if rng.random() > PRESENCE.get(hour, 0):
+            continue
+        mean = 0.9 * mean + 0.1 * rng.normal(0, 0.9, 7)
+        shares = np.exp(USUAL + mean)
+        seconds = rng.uniform(25, 58) * shares / shares.sum()
+        minutes.append(
+            Minute(at, rng.uniform(58, 60), seconds.tolist(), *(seconds @ places).tolist(), int(rng.integers(1, 3)))
+        )
+        if rng.random() < 0.2:
+            title = f"{rng.choice(FIRST)} {rng.choice(SECOND[:2])}"
+            before, rise = rng.normal(0.1, 0.15), rng.normal(0.25 if title == "Amber River" else 0.03, 0.12)
+            mode = str(rng.choice(["follow", "lift", "calm"]))
+            artist = ARTISTS[len(title) % len(ARTISTS)]
+            plays.append(Play(at, title, artist, mode, rng.uniform(90, 250), before, before + rise))
+    history = History(folder)
+    history.write(minutes, plays)
+    history.close()
 
 
 def spread_songs(address: str) -> None:

@@ -251,8 +251,11 @@ def test_a_word_of_ones_own_is_followed_shown_and_taken_back(chromium: Browser, 
         expect(page.locator("#felt")).to_have_text("You said: afraid · 15 min")
         wait_until(lambda: now_playing().endswith("because you said you feel afraid."), now_playing)
         expect(page.locator("#why")).to_contain_text("because you said you feel afraid")
-        with opened(chromium, address, viewport=SIZE) as other:
-            expect(other.locator("#felt")).to_contain_text("afraid"), "everybody who looks is told"
+        for width, height in ((800, 480), (1024, 600), (1280, 720)):
+            with opened(chromium, address, viewport={"width": width, "height": height}) as other:
+                expect(other.locator("#felt")).to_contain_text("afraid")  # everybody who looks is told
+                expect(other.locator("#title")).not_to_have_text("Nothing plays")
+                assert other.evaluate("() => document.documentElement.scrollHeight <= innerHeight"), "all on one screen"
         page.get_by_role("button", name="Take it back").click()
         wait_until(lambda: feeling() == "none", feeling)
         expect(page.locator("#felt")).to_have_text("")

@@ -94,8 +94,8 @@ class Stage:
         self._live.close()
         self._server.close()
         self._songs.close()
-        self._past.close()
         self._publisher.close(reason)
+        self._past.close()
 
     def see(self, observation: Observation, frame: Frame | None, now: float) -> None:
         """For the vision thread, at every turn."""
