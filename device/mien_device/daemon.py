@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import signal
 import threading
@@ -147,9 +148,12 @@ def run_daemon(load: Callable[[], Config], seconds: float | None = None) -> int:
         # Before all else takes its seconds: a SIGHUP that nobody expects ends the process.
         asked = threading.Event()
         signal.signal(signal.SIGHUP, lambda *_: asked.set())
-        parts = build_parts(config, memory.remembered)
-        token = read_token(config.page) if config.page.enabled else None
-        daemon = Daemon(config, parts, read_password(config.mqtt), folder, memory, load, token)
+        with contextlib.ExitStack() as opened:
+            parts = build_parts(config, memory.remembered)
+            opened.callback(parts.jukebox.close)
+            token = read_token(config.page) if config.page.enabled else None
+            daemon = Daemon(config, parts, read_password(config.mqtt), folder, memory, load, token)
+            opened.pop_all()  # what runs closes its own parts
         with stop_on_signals(daemon.stop), reload_on_signal(daemon.reload):
             if asked.is_set():
                 daemon.reload()

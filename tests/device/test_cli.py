@@ -7,6 +7,7 @@ import shutil
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from mien_device.__main__ import main
@@ -182,6 +183,8 @@ class TestTrouble:
     def test_missing_ca(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         text = '[camera]\nsource = "demo"\n[mqtt]\nhost = "localhost"\ntls = true\nca_file = "/none.pem"\n'
         fails(["run", *config(tmp_path, text)], 3, "mqtt.ca_file", capsys)
+        still_open = {Path(file.path).name for file in psutil.Process().open_files()}
+        assert "library.sqlite3" not in still_open
 
 
 class TestCheck:

@@ -79,7 +79,12 @@ def test_processes_search_together(make_dataset: Callable[..., Dataset], tmp_pat
         subprocess.Popen([sys.executable, "-c", code, *command(dataset, out, "--trials", "5")], env=path, cwd=ROOT)
         for _ in range(2)
     ]
-    assert [process.wait(800) for process in both] == [0, 0]
+    try:
+        assert [process.wait(800) for process in both] == [0, 0]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
     assert 5 <= len(list((out / "trials").iterdir())) <= 6  # the other one may have begun its last
     assert set(json.loads((out / "best.json").read_text())) >= {"learning_rate", "batch"}
 

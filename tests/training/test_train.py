@@ -148,7 +148,7 @@ def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable
     model = tiny(config.heads)
     model.compile(make_optimizer(config, steps=8), {"fer": "categorical_crossentropy"})
     before = model.get_weights()[-2]
-    train._train_epoch(model, train._batches(faces, train._targets(faces, config), config, 0))
+    train._train_epoch(model, train._batches(faces, train._targets(faces, config), config, 0, None))
     current = model.get_weights()[-2]
     with running_average(model):
         averaged = model.get_weights()[-2]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -136,14 +137,16 @@ def test_switched_off_nothing_is_noted_and_what_was_before_can_be_erased(tmp_pat
     assert (told["on"], told["total"]["seen_s"], [song["title"] for song in told["played"]]) == (False, 5.0, ["Before"])
     past.erase()
     past.close()
-    assert History(tmp_path).first is None
+    with closing(History(tmp_path)) as left:
+        assert left.first is None
 
 
 def test_with_the_camera_off_no_mood_is_noted(tmp_path: Path) -> None:
     past = Past(tmp_path, HistoryConfig())
     notice(past, state=nobody(0.0))
     past.close()
-    assert History(tmp_path).minutes(0, 1e11) == []
+    with closing(History(tmp_path)) as left:
+        assert left.minutes(0, 1e11) == []
 
 
 def test_a_damaged_history_costs_a_sentence(tmp_path: Path) -> None:

@@ -94,7 +94,12 @@ def test_processes_search_together(make_clips: Callable[..., Path], tmp_path: Pa
         subprocess.Popen([sys.executable, "-m", "mien_training", *arguments], env=path, stdout=subprocess.DEVNULL)
         for _ in range(2)
     ]
-    assert [process.wait(800) for process in both] == [0, 0]
+    try:
+        assert [process.wait(800) for process in both] == [0, 0]
+    finally:
+        for process in both:
+            process.kill()
+            process.wait()
     trials = json.loads((out / "trials.json").read_text())
     assert len(trials) == 4
     assert len({trial["settings"]["learning_rate"] for trial in trials}) == 4
