@@ -49,19 +49,24 @@ class LibraryShelf:
 
     @classmethod
     def open(cls, folder: Path) -> LibraryShelf:
-        """The library in `folder`, or an empty one; on a full disk it is read, and what is to be kept waits for room.
+        """The library in `folder`, or an empty one; on a full disk it is read, and what is to be kept waits for room. One that is
+        damaged is set aside, and the next scan fills an empty one.
 
         Raises:
             MusicError: it cannot be opened.
 
         """
-        return cls(Library.open(folder, handed_on=True, or_read=True))
+        return cls(Library.open(folder, handed_on=True, or_read=True, or_anew=True))
 
     @property
     def trouble(self) -> str | None:
         """What the home is told of the library; None while nothing is wrong with it."""
         if self._library.read_only or self._unkept:
             return f"{self._library.path}: the disk is full, so nothing new is kept; free some space"
+        if self._library.aside is not None and not self._known:
+            return (
+                f"{self._library.aside}: the library was damaged and lies there now; `mien library scan` listens anew"
+            )
         return self._trouble or None
 
     @property

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import sqlite3
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from mien_device.config import MusicConfig, MusicMode
 from mien_device.library.analysers import FakeAnalyser
 from mien_device.library.catalogue import heard
-from mien_device.library.database import FILE
+from mien_device.library.database import ASIDE, FILE
 from mien_device.library.scan import scan
 from mien_device.library.store import Library
 from mien_device.listeners import Ending, Listener
@@ -213,12 +214,43 @@ def test_who_chooses_lets_go_of_the_library(tmp_path: Path) -> None:
 def test_a_library_that_cannot_be_opened_does_not_silence_the_music(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, choose: str, level: str
 ) -> None:
-    (tmp_path / FILE).write_bytes(b"no library at all" * 100)
+    with closing(sqlite3.connect(tmp_path / FILE)) as newer:
+        newer.execute("PRAGMA user_version = 999")
     config = MusicConfig.model_validate({"folder": tmp_path, "choose": choose})
     assert type(open_chooser(config, tmp_path)[0]).__name__ == "FolderChooser"
     record = next(record for record in caplog.records if "by folder only" in record.message)
     assert record.levelname == level
-    assert "no library" in record.message
+    assert "newer mien" in record.message
+
+
+def test_a_damaged_library_is_set_aside_and_filled_again(
+    tmp_path: Path, stock: Stock, caplog: pytest.LogCaptureFixture
+) -> None:
+    stock.close()
+    damaged = b"x" * 5000
+    (stock.folder / FILE).write_bytes(damaged)
+    config = MusicConfig(folder=tmp_path / "no folders", choose="library")
+    chooser, _, trouble = open_chooser(config, stock.folder)
+    with closing(chooser):
+        assert (stock.folder / ASIDE).read_bytes() == damaged
+        assert "lies beside as" in caplog.text
+        assert "was damaged" in str(trouble())
+        assert chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is None
+        with Library.open(stock.folder, or_anew=True) as library:  # as `mien library watch` does
+            assert library.aside is None, "it is whole by now"
+            scan(library, [stock.music])
+        stock.hear()
+        assert chooser.choose(Mood.SAD, 1.0, TrackEnding.PLAYED) is not None
+        assert trouble() is None
+
+
+def test_of_two_that_find_it_damaged_only_one_sets_it_aside(tmp_path: Path) -> None:
+    (tmp_path / FILE).write_bytes(b"x" * 5000)
+    with ThreadPoolExecutor() as pool:
+        opened = list(pool.map(lambda _: Library.open(tmp_path, handed_on=True, or_anew=True), range(4)))
+    for library in opened:
+        library.close()
+    assert (tmp_path / ASIDE).read_bytes() == b"x" * 5000
 
 
 def test_a_track_carries_what_was_heard_of_it(stock: Stock) -> None:

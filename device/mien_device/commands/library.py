@@ -47,7 +47,8 @@ def _keep_up(arguments: argparse.Namespace) -> int:
     config = load_config(find_config(arguments.config))
     folders = [folder.expanduser() for folder in arguments.folders or config.library.folders or (config.music.folder,)]
     with _sigterm_is_ctrl_c(), contextlib.ExitStack() as open_things:
-        library = open_things.enter_context(Library.open(state_folder()))
+        # Who watches is a service that nobody looks after; who scans reads what is wrong, and decides.
+        library = open_things.enter_context(Library.open(state_folder(), or_anew=arguments.action == "watch"))
         worker = None
         if arguments.analyser != "none":
             worker = open_things.enter_context(AnalysisWorker(arguments.analyser, arguments.time_limit))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
 import shutil
 import sqlite3
@@ -17,7 +18,11 @@ from mien_device.library.migrations import MIGRATIONS
 from mien_device.tables import keep_private, migrate
 from mien_models.errors import MusicError
 
+log = logging.getLogger(__name__)
+
 FILE = "library.sqlite3"
+ASIDE = "library-damaged.sqlite3"
+"""A damaged one is called so from then on, with those before it forgotten: a card that dies must not fill up with them."""
 BUSY_S = 30.0
 """A scan writes for milliseconds at a time; who waits longer than this waits for a process that hangs."""
 REMEDIES = {
@@ -30,7 +35,6 @@ REMEDIES = {
     "SQLITE_BUSY": f"another process holds it for more than {BUSY_S:.0f} s; end that one",
 }
 """By the beginning of SQLite's result code."""
-_NO_ROOM = ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN")
 ROOM = 1 << 20
 """Bytes. With less SQLite may find none for the index of its log, and on small blocks its map of it ends the process (SIGBUS)."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that only we can look into is made there
@@ -39,6 +43,16 @@ MEMORY = Path("/dev/shm")  # noqa: S108 - a folder that only we can look into is
 
 class NoRoomError(MusicError):
     """The disk does not take what is to be written; reading may well work."""
+
+
+class DamagedError(MusicError):
+    """What the file holds is no library, or not all of one."""
+
+
+_KINDS: dict[type[MusicError], tuple[str, ...]] = {
+    NoRoomError: ("SQLITE_FULL", "SQLITE_IOERR", "SQLITE_READONLY", "SQLITE_CANTOPEN"),
+    DamagedError: ("SQLITE_NOTADB", "SQLITE_CORRUPT"),
+}
 
 
 class Database:
@@ -50,12 +64,15 @@ class Database:
         self.path = path
         self.read_only = read_only
         """Whether it is a copy, because the disk is full: nothing that is written to it would stay."""
+        self.aside: Path | None = None
+        """Where the damaged one lies whose place this one took when it was opened."""
 
     @classmethod
-    def open(cls, folder: Path, *, handed_on: bool = False, or_read: bool = False) -> Self:
+    def open(cls, folder: Path, *, handed_on: bool = False, or_read: bool = False, or_anew: bool = False) -> Self:
         """Open the library in `folder`, or make an empty one. `handed_on`: another thread will use it from then on.
 
-        With `or_read` a library on a full disk is opened all the same, as a copy in memory that cannot be written.
+        With `or_read` a library on a full disk is opened all the same, as a copy in memory that cannot be written. With
+        `or_anew` one that is damaged is set aside, and an empty one takes its place.
 
         Raises:
             MusicError: it cannot be opened or made, is damaged, or was made by a newer mien.
@@ -70,6 +87,13 @@ class Database:
             if not (or_read and path.exists()):
                 raise
             return cls._open_copy(path, handed_on)
+        except DamagedError:
+            if not or_anew:
+                raise
+            _set_aside(path)
+            library = cls._open_file(folder, path, handed_on)
+            library.aside = path.with_name(ASIDE)
+            return library
 
     @classmethod
     def _open_file(cls, folder: Path, path: Path, handed_on: bool) -> Self:
@@ -189,6 +213,26 @@ class Database:
             os.close(file)
 
 
+def _set_aside(path: Path) -> None:
+    """Move a damaged library out of the way, with its log; it may be worth a rescue.
+
+    Raises:
+        MusicError: it cannot be moved.
+
+    """
+    try:
+        with path.open("rb") as damaged:
+            fcntl.flock(damaged, fcntl.LOCK_EX)
+            if os.fstat(damaged.fileno()).st_ino != path.stat().st_ino:
+                return  # another process was faster, and a new one stands there
+            for ending in ("-shm", "-wal", ""):  # the log first: an empty library must not find it
+                with contextlib.suppress(FileNotFoundError):
+                    path.with_name(path.name + ending).replace(path.with_name(ASIDE + ending))
+    except OSError as error:
+        raise MusicError(f"{path}: damaged, and cannot be moved away: {error.strerror}") from None
+    log.error("%s: damaged; it lies beside as %s now, and an empty one takes its place", path, ASIDE)
+
+
 def has_room(folder: Path) -> bool:
     """Whether a library in `folder` can be written to."""
     try:
@@ -213,5 +257,5 @@ def _explained(path: Path) -> Iterator[None]:
         remedy = next((words for name, words in REMEDIES.items() if code.startswith(name)), None)
         if remedy is None:
             raise  # a defect of ours
-        kind = NoRoomError if code.startswith(_NO_ROOM) else MusicError
+        kind = next((kind for kind, names in _KINDS.items() if code.startswith(names)), MusicError)
         raise kind(f"{path}: {remedy}") from None
