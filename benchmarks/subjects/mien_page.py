@@ -16,6 +16,8 @@ from mien_device.config import Config
 from mien_device.daemon import Daemon
 from mien_device.parts import build_parts
 from mien_device.pipeline import Observation, Pipeline
+from mien_device.showing.live import Live
+from mien_device.showing.stage import Stage
 
 FPS = 300.0
 """More than one core can look at: the loop goes as fast as it can, and what others take of the core it loses."""
@@ -53,6 +55,22 @@ class Counting(Pipeline):
         return super().step(frame)
 
 
+spent: dict[str, float] = {}
+"""Seconds of processor time in what the vision loop shows to the page: all of it, and the live view's part."""
+
+
+def time_calls(kind: type, name: str) -> None:
+    """Count the time of `kind.see` under `name`."""
+    see = kind.see  # type: ignore[attr-defined]
+
+    def timed(self: object, *arguments: object) -> None:
+        begun = time.thread_time()
+        see(self, *arguments)
+        spent[name] = spent.get(name, 0.0) + time.thread_time() - begun
+
+    kind.see = timed  # type: ignore[attr-defined]
+
+
 def main() -> None:
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     artist = DemoCamera()
@@ -66,6 +84,8 @@ def main() -> None:
             "log": {"level": "error"},
         }
     )
+    time_calls(Stage, "show_s")
+    time_calls(Live, "live_s")
     parts = build_parts(config)
     parts.pipeline.__class__ = Counting
     with tempfile.TemporaryDirectory() as folder:
@@ -80,9 +100,16 @@ def _with_reel(parts: object, scenes: list[Frame]) -> object:
     return replace(parts, open_camera=lambda: Reel(scenes))
 
 
+def page_s() -> float:
+    """Processor time of the page's threads so far, by the kernel (proc(5), schedstat: nanoseconds)."""
+    threads = [thread for thread in threading.enumerate() if thread.name.startswith(("mien-page", "AnyIO"))]
+    runs = [Path(f"/proc/self/task/{thread.native_id}/schedstat").read_text().split()[0] for thread in threads]
+    return sum(map(int, runs)) / 1e9
+
+
 def answer(daemon: Daemon) -> None:
     for _ in sys.stdin:
-        said = {"frames": Counting.frames, "cpu_s": time.process_time(), "wall_s": time.monotonic()}
+        said = {"frames": Counting.frames, "cpu_s": time.process_time(), "page_s": page_s()} | spent
         print(json.dumps(said), flush=True)
     daemon.stop()
 

@@ -339,6 +339,22 @@ def test_a_browser_without_shared_workers_listens_by_itself(chromium: Browser, a
         context.close()
 
 
+def test_after_an_upgrade_the_page_begins_anew(chromium: Browser, address: str) -> None:
+    context = chromium.new_context()
+    try:
+        page = context.new_page()
+        page.add_init_script("delete window.SharedWorker")  # else its stream is not in the test's hands
+        said = [{"topic": "info", "at": 1, "value": {"version": version}} for version in ("1.0", "1.0", "1.1")]
+        stream = "".join(f"data: {json.dumps(news)}\n\n" for news in said)
+        page.route("**/api/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
+        with page.expect_navigation(url=address):
+            page.goto(address)
+        with page.expect_navigation(url=address):
+            pass  # by itself
+    finally:
+        context.close()
+
+
 def test_words_for_the_screen_are_shown_as_words(page: Page, home: Home) -> None:
     from playwright.sync_api import expect
 

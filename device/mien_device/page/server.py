@@ -97,7 +97,7 @@ class PageServer:
             ws="none",
             lifespan="off",
             log_config=None,
-            log_level=logging.WARNING,
+            log_level=logging.ERROR,  # a warning for each request that is none would let others fill the journal
             access_log=False,
             proxy_headers=False,  # else whoever sends X-Forwarded-For comes from where they say
             server_header=False,

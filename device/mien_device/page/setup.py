@@ -41,6 +41,8 @@ class SetupApi:
         if not {"host"} <= set(wanted) <= set(BROKER["properties"]):
             raise BadRequest("a broker is an object with host, and if need be port, tls, username and password")
         host, username, password = (_words(wanted.get(name, ""), name) for name in ("host", "username", "password"))
+        if not host:
+            raise BadRequest("host is the broker's name or address")
         port, tls = wanted.get("port", 0), wanted.get("tls", False)
         if isinstance(port, bool) or not isinstance(port, int) or not 0 <= port <= 65535:
             raise BadRequest("port is a number from 0 to 65535; 0: the usual one")

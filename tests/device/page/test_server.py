@@ -246,6 +246,17 @@ def test_who_does_not_come_to_the_point_is_hung_up_on(monkeypatch: pytest.Monkey
         again.close()
 
 
+def test_nonsense_does_not_fill_the_journal(page: Served, caplog: pytest.LogCaptureFixture) -> None:
+    for nonsense in (
+        b"\x16\x03\x01 TLS?\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: h2c\r\nConnection: upgrade\r\n\r\n",
+    ):
+        with socket.create_connection(("127.0.0.1", page.port), timeout=10) as connection:
+            connection.sendall(nonsense)
+            assert connection.recv(12).startswith(b"HTTP/1.1 ")
+    assert caplog.records == []
+
+
 def is_hung_up_on(connection: socket.socket) -> bool:
     try:
         return connection.recv(1) == b""

@@ -46,6 +46,7 @@ def page() -> Iterator[Served]:
     [
         {},
         {"host": 3},
+        {"host": ""},
         {"host": "a" * 256},
         {"host": "a\nb"},
         {"host": "a", "port": -1},

@@ -51,6 +51,11 @@ on("page/live", ({ allowed, watched }) => {
   document.getElementById("watched").textContent = watched ? "Live view: somebody sees through the camera" : "";
   if (allowed && location.hash === "#live" && present !== "live") turn();
 });
+let version;
+on("info", (info) => { // a kiosk is never opened anew: after an upgrade it must not go on with the scripts of before
+  if (version && version !== info.version) location.reload();
+  version = info.version;
+});
 turn();
 connect((linked) => {
   if (linked && missing) location.reload();
