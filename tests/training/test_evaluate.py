@@ -152,3 +152,9 @@ def test_keras_files_of_another_kind(
     for path, complaint in ((other, "not heads named fer and ferplus"), (broken, "Keras cannot load it")):
         assert main(["evaluate", str(path), "--data", str(dataset.data)]) == 4
         assert complaint in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("flag", [["--sheet", "x.png"], ["--score", "0.5"]])
+def test_what_goes_with_footage_is_not_passed_over(flag: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", str(TINY_MODEL), "--data", "faces.csv", *flag]) == 3
+    assert "--footage" in capsys.readouterr().err
