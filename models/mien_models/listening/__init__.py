@@ -54,4 +54,4 @@ class Analysis:
     mood: SongMood
     """The most probable quarter of the plane."""
     features: npt.NDArray[np.float32]
-    """What the model was given, (n_features,): kept, so that a new or re-fitted model need not listen again."""
+    """Means of what the model was given, (n_features,): kept for learning from the user's corrections."""

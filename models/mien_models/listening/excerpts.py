@@ -1,4 +1,4 @@
-"""The parts of a recording that are looked at closely: at most three times thirty seconds, taken while it streams by."""
+"""The parts of a recording that are looked at closely: at most six times fifteen seconds, taken while it streams by."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from mien_models.listening.sound import Samples, resample
 
 RATE = 24_000
 """Samples a second of every excerpt. What is above 10 kHz is not looked at: lossy files lack it."""
-SECONDS = 30
-MOST = 3
+SECONDS = 15
+MOST = 6
 
 FRAME = 2048
 HOP = 512

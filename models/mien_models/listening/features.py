@@ -1,4 +1,4 @@
-"""What a model is told of a recording: numbers in families, each the mean over the excerpts."""
+"""What a model is told of a recording: numbers in families, of each excerpt."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mien_models.listening.harmony import harmony, scale
 from mien_models.listening.rhythm import attacks, modulation, percussion, rhythm
 from mien_models.listening.timbre import Values, cepstrum, contrast, mel, shape
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Raised whenever a feature changes its meaning: models trained on other versions are refused."""
 
 FAMILIES: Final[dict[str, tuple[Callable[[Excerpt], Values], int]]] = {
@@ -36,6 +36,6 @@ COUNT: Final = sum(count for _, count in FAMILIES.values())
 
 
 def features(excerpts: Sequence[Excerpt]) -> npt.NDArray[np.float32]:
-    """All families in order, (COUNT,), finite."""
+    """All families in order, (excerpts, COUNT), finite."""
     each = [np.concatenate([compute(excerpt) for compute, _ in FAMILIES.values()]) for excerpt in excerpts]
-    return np.asarray(np.mean(each, axis=0), np.float32)
+    return np.asarray(each, np.float32)

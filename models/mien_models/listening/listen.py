@@ -24,7 +24,7 @@ from mien_models.shipped import find_model
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What was heard of a recording before any model was asked: the fields of `Analysis`."""
+    """What was heard of a recording before any model was asked: fields of `Analysis`."""
 
     duration_s: float
     loudness_lufs: float
@@ -34,6 +34,7 @@ class Heard:
     tempo_bpm: float | None
     key: str | None
     features: npt.NDArray[np.float32]
+    """Of each excerpt, (excerpts, n_features)."""
 
 
 class Listener:
@@ -86,7 +87,7 @@ class Listener:
             key=heard.key,
             estimate=estimate,
             mood=most_probable_mood(estimate),
-            features=heard.features,
+            features=heard.features.mean(axis=0),
         )
 
 

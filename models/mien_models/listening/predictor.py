@@ -1,7 +1,8 @@
 """Valence and arousal from features, in plain numpy: a Gaussian process over the songs that it was trained on.
 
 Rasmussen and Williams 2006, "Gaussian Processes for Machine Learning", chapter 2: the mean is kernel ridge regression, the variance
-grows from what the labels are worth to what is known without listening, the further a song is from all that was learned.
+grows from what the labels are worth to what is known without listening, the further a song is from all that was learned. A song is the
+set of its excerpts: two songs are as near as their excerpts are on average (Gärtner and others 2002, "Multi-instance kernels").
 """
 
 from __future__ import annotations
@@ -29,16 +30,16 @@ LEVELS = 33
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Predictor:
-    """What a trained model consists of: n songs, d features, r directions."""
+    """What a trained model consists of: n songs of e excerpts, d features, r directions."""
 
     quantiles: npt.NDArray[np.float32]
-    """(d, 33), of each feature over the songs."""
+    """(d, 33), of each feature over the excerpts of all songs."""
     weight: npt.NDArray[np.float32]
     """(d,): what each feature counts in a distance. The squares sum to 1, so that families count alike."""
     songs: npt.NDArray[np.int8]
-    """(n, d), as `normal_scores`, in steps of 3 / 127."""
+    """(n, e, d), as `normal_scores`, in steps of 3 / 127."""
     reach: npt.NDArray[np.float32]
-    """(): the squared distance at which a song tells half as much as one that is the same."""
+    """(): the squared distance at which an excerpt tells half as much as one that is the same."""
     answer: npt.NDArray[np.float32]
     """(n, 2): what each song adds to valence and arousal."""
     middle: npt.NDArray[np.float32]
@@ -53,27 +54,26 @@ class Predictor:
     """(r,): their eigenvalues, largest first; what is left out makes deviations a little too large."""
 
     def predict(self, features: Floats) -> tuple[Floats, Floats]:
-        """Valence and arousal (songs, 2) and the deviations of both (songs, 2), from features (songs, d)."""
-        near = self._kernel(np.atleast_2d(features))
+        """Valence and arousal (songs, 2) and the deviations of both (songs, 2), from features (songs, excerpts, d)."""
+        heard = normal_scores(features, self.quantiles) * self.weight
+        reach = float(self.reach)
+        near = kernel(heard, unpack(self.songs) * self.weight, reach)
+        itself = np.array([closeness(song, song, reach).mean() for song in heard])
         told = np.square(near @ self.directions.astype(np.float64))
         known = told @ (1 / (self.sizes[:, np.newaxis].astype(np.float64) + self.noise))
         places = self.middle + near @ self.answer
-        deviations = self.spread * np.sqrt(np.maximum(1 - known, 0) + self.noise)
+        deviations = self.spread * np.sqrt(np.maximum(itself[:, np.newaxis] - known, 0) + self.noise)
         return np.clip(places, -1, 1), deviations
 
     def estimate(self, features: Floats) -> Estimate:
-        """Of one song, (d,)."""
-        (place,), (deviation,) = self.predict(features)
+        """Of one song, (excerpts, d)."""
+        (place,), (deviation,) = self.predict(features[np.newaxis])
         return Estimate(
             valence=float(place[0]),
             valence_sd=float(deviation[0]),
             arousal=float(place[1]),
             arousal_sd=float(deviation[1]),
         )
-
-    def _kernel(self, features: Floats) -> npt.NDArray[np.float64]:
-        heard = normal_scores(features, self.quantiles)
-        return kernel(heard * self.weight, unpack(self.songs) * self.weight, float(self.reach))
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -100,11 +100,11 @@ class Predictor:
 
     def expected_shapes(self) -> dict[str, tuple[int, ...]]:
         """What the shapes must be, given those of `songs` and `sizes`."""
-        if self.songs.ndim != 2 or self.sizes.ndim != 1:
+        if self.songs.ndim != 3 or self.sizes.ndim != 1:
             return {}
-        (n, d), (r,) = self.songs.shape, self.sizes.shape
+        (n, e, d), (r,) = self.songs.shape, self.sizes.shape
         known = {
-            "songs": (n, d),
+            "songs": (n, e, d),
             "quantiles": (d, LEVELS),
             "weight": (d,),
             "answer": (n, 2),
@@ -115,9 +115,9 @@ class Predictor:
 
 
 def normal_scores(features: Floats, quantiles: Floats) -> npt.NDArray[np.float64]:
-    """Features (n, d) by their rank among the songs learned from, as places on a normal distribution: no outlier, no skew."""
-    columns = [np.interp(column, known, _SCORES) for column, known in zip(features.T, quantiles, strict=True)]
-    return np.stack(columns, axis=1)
+    """Features (…, d) by their rank among what was learned from, as places on a normal distribution: no outlier, no skew."""
+    columns = [np.interp(features[..., at], known, _SCORES) for at, known in enumerate(quantiles)]
+    return np.stack(columns, axis=-1)
 
 
 def in_steps(scores: Floats) -> npt.NDArray[np.int8]:
@@ -131,7 +131,14 @@ def unpack(songs: npt.NDArray[np.int8]) -> npt.NDArray[np.float32]:
 
 
 def kernel(left: Floats, right: Floats, reach: float) -> npt.NDArray[np.float64]:
-    """How much songs (n, d) tell of songs (m, d), (n, m): rational quadratic with α = 1, 1 for the same song."""
+    """How much songs (n, e, d) tell of songs (m, f, d), (n, m): means of `closeness` over their excerpts."""
+    (n, e, d), (m, f, _) = left.shape, right.shape
+    each = closeness(left.reshape(-1, d), right.reshape(-1, d), reach)
+    return np.asarray(each.reshape(n, e, m, f).mean(axis=(1, 3)))
+
+
+def closeness(left: Floats, right: Floats, reach: float) -> npt.NDArray[np.float64]:
+    """How much excerpts (n, d) tell of excerpts (m, d), (n, m): rational quadratic with α = 1, 1 for the same excerpt."""
     a, b = left.astype(np.float64), right.astype(np.float64)
     squared = np.square(a).sum(axis=1)[:, np.newaxis] + np.square(b).sum(axis=1) - 2 * a @ b.T
     return np.asarray(1 / (1 + np.maximum(squared, 0) / reach))

@@ -12,7 +12,7 @@ import numpy.typing as npt
 import soxr
 
 from mien_models.errors import MusicError
-from mien_models.listening.sound_file import open_sound
+from mien_models.listening.sound_file import open_to_listen
 
 Samples = npt.NDArray[np.float32]
 
@@ -35,7 +35,7 @@ class Sound:
         if not path.is_file():  # a pipe would wait for ever
             raise MusicError(f"{path}: no such file" if not path.exists() else f"{path}: is no file")
         try:
-            self._file = open_sound(path)
+            self._file = open_to_listen(path)
         except OSError as error:
             raise MusicError(f"{path}: cannot be read ({error.strerror})") from error
         except (RuntimeError, TypeError) as error:

@@ -114,7 +114,11 @@ def test_another_version_listens_again_and_keeps_the_old_until_then(
     (song,) = library.songs()
     assert song.estimate is not None
     assert song.estimate.valence == 0.25
-    assert listen(library, music).songs == 1
+    scan(library, [music])
+    with AnalysisWorker("fake", 30) as worker:
+        assert listen_to_all(library, worker, 100 * MEGABYTES, stop=lambda: True).left == 1, "it may be stopped"
+    assert library.songs()[0].estimate == song.estimate
+    assert listen(library, music).songs == 1, "and goes on"
     (song,) = library.songs()
     assert song.estimate is not None
     assert song.estimate.valence != 0.25

@@ -11,7 +11,7 @@ import soundfile
 
 from mien_models.errors import MusicError
 from mien_models.listening.sound import Sound
-from mien_models.listening.sound_file import AacError, open_sound, sound_suffixes
+from mien_models.listening.sound_file import AvError, AvFile, open_sound, open_to_listen, sound_suffixes
 from tests.needs import need_module, need_program
 
 RATE_HZ = 44_100
@@ -79,5 +79,22 @@ def test_what_has_no_sound_says_so(m4a: Path, tmp_path: Path) -> None:
     picture = tmp_path / "film.mp4"
     command = [need_program("ffmpeg"), "-v", "error", "-f", "lavfi", "-i", "testsrc=duration=1:size=64x64", picture]
     subprocess.run(command, check=True)
-    with pytest.raises(AacError, match="no sound"):
+    with pytest.raises(AvError, match="no sound"):
         open_sound(picture)
+
+
+@pytest.mark.parametrize(("rate", "quick"), [(48_000, True), (24_000, False)])
+def test_opus_is_the_same_sound_by_either_decoder(tmp_path: Path, rate: int, quick: bool) -> None:
+    need_module("av")
+    times = np.arange(round(2.3 * rate)) / rate
+    path = tmp_path / "song.mp3"  # told by its content
+    with soundfile.SoundFile(path, "w", rate, 1, "OPUS", format="OGG") as file:
+        file.write(0.3 * np.sin(2 * np.pi * (200 + 300 * times) * times))
+    usual, listening = open_sound(path), open_to_listen(path)
+    assert isinstance(listening, AvFile) is quick
+    assert (listening.samplerate, listening.channels, listening.frames) == (rate, 1, usual.frames)
+    wanted, samples = (file.read(10 * rate, dtype="float32", always_2d=True) for file in (usual, listening))
+    usual.close()
+    listening.close()
+    assert samples.shape == wanted.shape
+    assert np.abs(samples - wanted).max() < 0.005, "not a sample late"

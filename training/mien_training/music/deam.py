@@ -59,8 +59,8 @@ def read_deam(folder: Path) -> tuple[Table, Table]:
 def measure(training: Table, validation: Table) -> Scores:
     """Learn from the training rows, judge on the validation rows. The table names no artists: each song counts as its own."""
     weight = np.full(training.features.shape[1], training.features.shape[1] ** -0.5)
-    model = fit(training.features, training.places, training.numbers.astype(str), weight)
-    places, deviations = model.predict(validation.features)
+    model = fit(training.features[:, np.newaxis], training.places, training.numbers.astype(str), weight)
+    places, deviations = model.predict(validation.features[:, np.newaxis])
     genres = np.full(len(validation.numbers), "all")
     return score(validation.places, places, deviations, training.places.mean(axis=0), genres)
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from mien_models.listening.listen import Listener
-from mien_models.listening.predictor import kernel, normal_scores, unpack
+from mien_models.listening.listen import Listener, hear
+from mien_models.listening.predictor import closeness, normal_scores, unpack
 from mien_models.shipped import find_model
 from mien_models.validation import Strict
 from mien_training.music.emotify import read_emotify
@@ -17,7 +17,7 @@ from mien_training.music.validation import Scores, score
 
 _LOG = logging.getLogger(__name__)
 _SAME = 0.99
-"""From this much kinship on two songs are one recording."""
+"""From this much kinship on two excerpts are of one recording."""
 
 
 class Evaluation(Strict):
@@ -43,18 +43,20 @@ def evaluate(name: str, data: Path) -> Evaluation:
     """
     listener = Listener.open(find_model(name))
     songs = read_emotify(data)
-    analyses = []
+    estimates, learned = [], 0
     for done, path in enumerate(songs.paths, 1):
-        analyses.append(listener.listen(path))
+        features = hear(path).features
+        estimates.append(listener.predictor.estimate(features))
+        learned += _is_learned(listener, features)
         if done % 50 == 0:
             _LOG.info("%d of %d songs", done, len(songs))
-    places = np.array([[a.estimate.valence, a.estimate.arousal] for a in analyses])
-    deviations = np.array([[a.estimate.valence_sd, a.estimate.arousal_sd] for a in analyses])
+    places = np.array([[estimate.valence, estimate.arousal] for estimate in estimates])
+    deviations = np.array([[estimate.valence_sd, estimate.arousal_sd] for estimate in estimates])
     return Evaluation(
         model=name,
         version=listener.version,
         data=data.resolve().name,
-        learned=_learned(listener, np.stack([analysis.features for analysis in analyses])),
+        learned=learned,
         scores=score(songs.places, places, deviations, listener.predictor.middle, songs.genres),
     )
 
@@ -73,7 +75,9 @@ def describe(evaluation: Evaluation) -> str:
     return "\n".join(lines)
 
 
-def _learned(listener: Listener, features: Floats) -> int:
+def _is_learned(listener: Listener, features: Floats) -> bool:
+    """Whether the model learned from the song with these features (excerpts, d)."""
     model = listener.predictor
     heard = normal_scores(features, model.quantiles) * model.weight
-    return int((kernel(heard, unpack(model.songs) * model.weight, float(model.reach)).max(axis=1) > _SAME).sum())
+    songs = unpack(model.songs).reshape(-1, len(model.weight)) * model.weight
+    return bool(closeness(heard, songs, float(model.reach)).max() > _SAME)

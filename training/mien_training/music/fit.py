@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.listening.features import FAMILIES
-from mien_models.listening.predictor import LEVELS, Predictor, in_steps, kernel, normal_scores, unpack
+from mien_models.listening.predictor import LEVELS, Predictor, closeness, in_steps, kernel, normal_scores, unpack
 from mien_training.music.folds import by_artist
 
 Floats = npt.NDArray[np.floating]
@@ -17,7 +17,7 @@ Names = npt.NDArray[np.str_]
 Mask = npt.NDArray[np.bool_]
 
 REACHES = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Tried inside the songs; the mean squared distance of two songs is 2."""
+"""Tried inside the songs; the mean squared distance of two excerpts is 2."""
 NOISES = (0.03, 0.05, 0.1, 0.2, 0.3, 0.5, 0.8, 1.2)
 """Likewise, for valence and arousal apart."""
 SHARES = MappingProxyType({"cepstrum": 3.0, "harmony": 3.0})
@@ -35,7 +35,7 @@ def family_weights() -> npt.NDArray[np.float32]:
 
 
 def fit(features: Floats, places: Floats, artists: Names, weight: Floats | None = None) -> Predictor:
-    """A model of songs (n, d) with places (n, 2).
+    """A model of songs (n, excerpts, d) with places (n, 2).
 
     Reach, noise and the size of the deviations are those that fit best when artists are held back, in five folds.
     """
@@ -59,13 +59,15 @@ class _Trial:
         for learned, held in splits:
             model = _solve(features[learned], places[learned], weight, reach, np.ones(2))
             songs = unpack(model.songs) * model.weight
-            near = kernel(normal_scores(features[held], model.quantiles) * model.weight, songs, reach)
+            heard = normal_scores(features[held], model.quantiles) * model.weight
+            near = kernel(heard, songs, reach)
+            itself = np.array([closeness(song, song, reach).mean() for song in heard])[:, np.newaxis]
             sizes, vectors = np.linalg.eigh(kernel(songs, songs, reach))
             told, known = near @ vectors, vectors.T @ (places[learned] - model.middle)
             inverse = 1 / (np.maximum(sizes, 0)[:, np.newaxis] + np.array(NOISES))  # (n, noises)
             predicted = np.einsum("hn,nk,na->hka", told, inverse, known) + model.middle
             residuals.append(predicted - places[held][:, np.newaxis])
-            variances.append(np.maximum(1 - np.square(told) @ inverse, 0) + np.array(NOISES))
+            variances.append(np.maximum(itself - np.square(told) @ inverse, 0) + np.array(NOISES))
         residual, variance = np.concatenate(residuals), np.concatenate(variances)[:, :, np.newaxis]
         shares = places.var(axis=0)
         self.errors: Floats = np.square(residual).mean(axis=0) / shares
@@ -77,7 +79,8 @@ class _Trial:
 
 
 def _solve(features: Floats, places: Floats, weight: Floats, reach: float, noise: Floats) -> Predictor:
-    quantiles = np.quantile(features, np.linspace(0, 1, LEVELS), axis=0).T
+    excerpts = features.reshape(-1, features.shape[-1])
+    quantiles = np.quantile(excerpts, np.linspace(0, 1, LEVELS), axis=0).T
     songs = in_steps(normal_scores(features, quantiles))
     weighted = unpack(songs) * weight
     near = kernel(weighted, weighted, reach)

@@ -22,7 +22,9 @@ Vectors = npt.NDArray[np.float32]
 
 
 def features_of(paths: Sequence[Path], cache: Path, workers: int = 1) -> Vectors:
-    """What the device hears of each file, (files, features): from `cache`, a .npz, where they lie there already.
+    """What the device hears of each file, (files, excerpts, features): from `cache`, a .npz, where they lie there already.
+
+    Files with fewer excerpts than others have them repeated.
 
     Raises:
         DataError: the cache is damaged.
@@ -42,7 +44,8 @@ def features_of(paths: Sequence[Path], cache: Path, workers: int = 1) -> Vectors
                 if done % 50 == 0:
                     _LOG.info("%d of %d", done, len(missing))
         runs.write_arrays(cache, known, compress=False)
-    return np.stack([known[key] for key in keys])
+    most = max(len(known[key]) for key in keys)
+    return np.stack([np.resize(known[key], (most, known[key].shape[1])) for key in keys])
 
 
 def _features(path: Path) -> Vectors:

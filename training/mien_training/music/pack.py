@@ -20,8 +20,9 @@ CARD = "CARD.md"
 _CARD = """\
 # {name} {version}
 
-Hears how pleasant (valence) and how lively (arousal) a song is, -1…1 each, from the {inputs} features that mien computes of its
-sound, and says how sure it is. A Gaussian process over {songs} songs in plain numpy, {kilobytes:.0f} kB (`{file}`).
+Hears how pleasant (valence) and how lively (arousal) a song is, -1…1 each, from the {inputs} features that mien computes of each excerpt of
+its sound, and says how sure it is. A Gaussian process over {songs} songs of {excerpts} excerpts in plain numpy, {kilobytes:.0f} kB
+(`{file}`).
 
 0 is a song that moves people to all nine emotions of GEMS equally; a deviation is as large as the errors on unheard artists were.
 
@@ -100,12 +101,13 @@ def pack(
 
 
 def _card(manifest: MusicManifest, model: Predictor, seeds: int) -> str:
-    songs, inputs = model.songs.shape
+    songs, excerpts, inputs = model.songs.shape
     return _CARD.format(
         name=manifest.name,
         version=manifest.version,
         inputs=inputs,
         songs=songs,
+        excerpts=excerpts,
         seeds=seeds,
         kilobytes=manifest.file.bytes / 1e3,
         file=manifest.file.path,

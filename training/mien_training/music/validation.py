@@ -97,7 +97,7 @@ class Held:
         fit: Callable[[Floats, Floats, npt.NDArray[np.str_]], Predictor],
         fold_of: npt.NDArray[Any],
     ) -> None:
-        """`fold_of` is (songs,): the songs of each fold are judged by a model of all others."""
+        """`features` are (songs, excerpts, d), `fold_of` is (songs,): the songs of each fold are judged by a model of all others."""
         self.places, self.deviations, self.baseline = (np.zeros_like(places) for _ in range(3))
         for fold in np.unique(fold_of):
             learned, held = fold_of != fold, fold_of == fold
