@@ -147,13 +147,14 @@ def test_music(home: Home) -> None:
 
 def test_what_somebody_feels(home: Home) -> None:
     core, entity = home.core, "select.mien_hallway_feeling"
-    core.wait_state(entity, "none")
+    core.wait_state(entity, "unsaid")
     core.call("select.select_option", entity, option="sad")
     core.wait_state(entity, "sad")
     assert core.states[entity]["attributes"]["since"]
     assert json.loads(home.ears.received(home.topic("feeling/state"))[-1])["feeling"] == "sad"
-    core.call("select.select_option", entity, option="none")
-    core.wait_state(entity, "none")
+    core.call("select.select_option", entity, option="unsaid")
+    core.wait_state(entity, "unsaid")
+    assert json.loads(home.ears.received(home.topic("feeling/state"))[-1])["feeling"] == "none"
 
 
 def test_words_for_a_screen(home: Home) -> None:

@@ -225,9 +225,12 @@ ENTITIES: tuple[Entity, ...] = (
         "select",
         "What you feel",
         Feeling,
-        "{{ value_json.feeling }}",
+        "{{ 'unsaid' if value_json.feeling == 'none' else value_json.feeling }}",
         thing="feeling",
         extra={
+            # To Home Assistant's select "none" is no option but that nothing is known.
+            "ops": [*Emotion, "unsaid"],
+            "cmd_tpl": "{{ 'none' if value == 'unsaid' else value }}",
             "json_attr_t": Feeling.topic,
             "json_attr_tpl": "{{ {'since': value_json.since, 'lasts_s': value_json.lasts_s} | tojson }}",
             "ic": "mdi:message-text-outline",
