@@ -78,9 +78,12 @@ class AvFile:
         if dtype != "float32" or not always_2d:
             raise ValueError("only float32 in two dimensions is read")
         wanted = min(frames, self.frames - self._at)
-        while len(self._ahead) < wanted and (block := next(self._decoded, None)) is not None:
-            self._ahead = np.concatenate([self._ahead, block])
-        taken, self._ahead = self._ahead[:wanted], self._ahead[wanted:]
+        blocks, ahead = [self._ahead], len(self._ahead)
+        while ahead < wanted and (block := next(self._decoded, None)) is not None:
+            blocks.append(block)
+            ahead += len(block)
+        whole = np.concatenate(blocks)
+        taken, self._ahead = whole[:wanted], whole[wanted:]
         self._at += len(taken)
         return taken
 
