@@ -165,7 +165,8 @@ minute here and somebody is at the knobs all the time.
 
 - **Time** runs faster for the process alone, by a library in `LD_PRELOAD` (`benchmarks/subjects/fast_clock.c`) that changes what
   its clocks tell and how long it waits. Nothing in mien knows of it. All else takes as long as ever, so what is late by the
-  machine's fault is later here; the camera gives one frame a second, and its patience is six times the usual.
+  machine's fault is later here; the camera gives one frame a second, and mien waits longer for it than usual: 30 s to give a
+  frame, and 30 to let go.
 - **The daemon** is that of `mien run`, with the camera, the sound card and the board of `mien simulate`, which break as
   `benchmarks/subjects/soak.toml` says. Its camera's pictures were drawn before and are part of the memory: 15 MB.
 - **Files and threads at rest**: the fewest in the first third and in the last. A page, a connection or a camera that is opened
