@@ -112,6 +112,7 @@ def page(samples: Sequence[Sample], outcome: Verdict, speed: float, out: Path) -
         threads=" → ".join(map(str, outcome.threads)),
         most_files=max(sample.files for sample in samples),
         most_threads=max(sample.threads for sample in samples),
+        most_frames=round(3600 * hours),
         written=f"{last.written_mb / hours:.2f}",
         cpu=f"{last.cpu_s / 60:.0f}",
         verdict="; ".join(outcome.wrong) or "It does not grow.",
@@ -160,8 +161,9 @@ What happened:
 |---|---|
 {rows}
 
-It took {cpu} minutes of one processor, and wrote {written} MB an hour to the disk: more than in a quiet home, for songs last a
-minute here and somebody is at the knobs all the time.
+The camera gives up to {most_frames:,} frames in this time; the fewer of them were looked at, the busier was this machine with
+other work. The daemon took {cpu} minutes of one processor, and wrote {written} MB an hour to the disk: more than in a quiet
+home, for songs last a minute here and somebody is at the knobs all the time.
 
 - **Time** runs faster for the process alone, by a library in `LD_PRELOAD` (`benchmarks/subjects/fast_clock.c`) that changes what
   its clocks tell and how long it waits. Nothing in mien knows of it. All else takes as long as ever, so what is late by the
