@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import argparse
 import itertools
 import json
 import random
 from pathlib import Path
 from typing import Any
 
-from benchmarks.faults import kept_in, page, random_pairs
+from benchmarks.faults import kept_in, random_pairs
+from benchmarks.faults_page import page
 from mien_device.simulate.trace import load_trace, shipped_traces
 
 
@@ -44,7 +44,7 @@ def test_what_failed_stands_on_the_page() -> None:
     pairs = dict(itertools.islice(random_pairs(list(alone.values()), random.Random(8)), 2))
     first, second = pairs
     results = {name: result(name, trace, ok=name != second) for name, trace in [*alone.items(), *pairs.items()]}
-    text = page(alone, results, list(pairs), argparse.Namespace(pairs=2, seed=8, jobs=1))
+    text = page(alone, results, list(pairs), seed=8, jobs=1)
     assert "1 of\n2 were well in time" in text
     assert second in text
     assert first not in text
