@@ -100,9 +100,9 @@ def test_folded_in_it_calibrates_and_changes_what_it_says() -> None:
     assert score(after, faces.fer, tuple(Emotion)).ece < score(before, faces.fer, tuple(Emotion)).ece
 
 
-def test_neutral_is_favoured_as_far_as_nothing_is_lost() -> None:
+def test_a_label_is_favoured_as_far_as_nothing_is_lost() -> None:
     """Of 25 neutral faces three are called sad by a hair; the happy ones are far from it."""
-    from mien_training.emotion.calibration import Calibration, favour_neutral
+    from mien_training.emotion.calibration import Calibration, favour
 
     neutral, happy, sad = 6, 3, 4
     table = np.full((50, 8), 0.01, np.float32)
@@ -111,17 +111,17 @@ def test_neutral_is_favoured_as_far_as_nothing_is_lost() -> None:
     table[:3, neutral], table[:3, sad] = 0.46, 0.48
     plain = Calibration(1.0, np.zeros(8))
 
-    leaning = favour_neutral(plain, table, truth)
+    leaning = favour(plain, table, truth, neutral, 0.92)
     assert leaning.temperature == 1
-    assert leaning.offsets.tolist() == pytest.approx([0, 0, 0, 0, 0, 0, 0.05, 0])
+    assert leaning.offsets.tolist() == pytest.approx([0, 0, 0, 0, 0, 0, 0.06, 0])
     assert (leaning.apply(table).argmax(axis=1) == truth).all()
 
     # As many sad faces that are called so by less than that would be lost: then nothing changes.
     lost = np.full((4, 8), 0.01, np.float32)
     lost[:, neutral], lost[:, sad] = 0.465, 0.475
     table, truth = np.concatenate([table, lost]), np.concatenate([truth, np.full(4, sad)])
-    assert not favour_neutral(plain, table, truth).offsets.any()
+    assert not favour(plain, table, truth, neutral, 0.92).offsets.any()
 
     # Nor where there is no neutral face, or enough of them are called so.
-    assert not favour_neutral(plain, table, np.full(54, NO_LABEL)).offsets.any()
-    assert not favour_neutral(plain, table[3:50], truth[3:50]).offsets.any()
+    assert not favour(plain, table, np.full(54, NO_LABEL), neutral, 0.92).offsets.any()
+    assert not favour(plain, table[3:50], truth[3:50], neutral, 0.92).offsets.any()
