@@ -6,10 +6,9 @@ import logging
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import numpy.typing as npt
 
-from mien_models.labels import HEAD_LABELS, LABEL_SETS, Head
+from mien_models.labels import HEAD_LABELS, Head
 from mien_training import runs
 from mien_training.average import settle_normalisation, use_running_average
 from mien_training.emotion.augment import FaceBatches
@@ -22,8 +21,6 @@ from mien_training.report import draw_confusion
 
 log = logging.getLogger(__name__)
 
-Weights = list[npt.NDArray[Any]]
-
 _CALIBRATION_FACES = 1000
 _SETTLING = 400  # batches
 
@@ -34,18 +31,14 @@ def finish(
     training: Faces,
     validation: Faces,
     batches: FaceBatches,
-    best: Weights | None,
+    best: list[npt.NDArray[Any]] | None,
     run: Path,
-    first: Weights | None = None,
 ) -> None:
-    """Write what conversion and the reader need; the model last, because its presence means that the run is whole.
-
-    `best` are the weights of the best epoch, where those are kept, `first` those that a fine-tuning began with.
-    """
+    """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
     if best is not None:
         model.set_weights(best)
     elif config.average:
-        _keep_best(model, config.heads, validation, batches, first)
+        _keep_better(model, config.heads, validation, batches)
     if config.calibrate:
         for head, calibration in calibrate(model, config.heads, validation).items():
             log.info("%s: %s", head, _describe(calibration, HEAD_LABELS[Head(head)]))
@@ -64,31 +57,20 @@ def finish(
         log.info("%s: %s %.1f %% on validation (n = %d)", run, head, 100 * values["accuracy"], values["n"])
 
 
-def _keep_best(
-    model: Any, heads: tuple[Head, ...], validation: Faces, batches: FaceBatches, first: Weights | None
-) -> None:
-    """Leave in the model what reads the validation faces best of its last weights, their running average, and halfway to it.
+def _keep_better(model: Any, heads: tuple[Head, ...], validation: Faces, batches: FaceBatches) -> None:
+    """Leave in the model its last weights or their running average, whichever reads the validation faces better.
 
-    The average wins after long trainings; after short ones it still holds weights from far back. Halfway from where a
-    fine-tuning began it has the new skill and still the old one (Wortsman et al. 2022).
+    The average wins after long trainings; after short ones it still holds weights from far back.
     """
-    found = {"last weights": (_mean_accuracy(model, validation, heads), _weights(model))}
+    last = [weight.copy() for weight in model.get_weights()]
+    accuracy = _accuracy(model, validation, heads)
     use_running_average(model)
-    average = _weights(model)
-    candidates = {"average": average}
-    if first is not None:
-        candidates["halfway to the average"] = [(old + new) / 2 for old, new in zip(first, average, strict=True)]
-    for name, weights in candidates.items():
-        model.set_weights(weights)
-        settle_normalisation(model, (batches[index][0] for index in range(min(_SETTLING, len(batches)))))
-        found[name] = _mean_accuracy(model, validation, heads), _weights(model)
-    kept = max(found, key=lambda name: found[name][0])
-    model.set_weights(found[kept][1])
-    log.info("kept the %s: %s", kept, ", ".join(f"{100 * found[name][0]:.1f} % (the {name})" for name in found))
-
-
-def _weights(model: Any) -> Weights:
-    return [weight.copy() for weight in model.get_weights()]
+    settle_normalisation(model, (batches[index][0] for index in range(min(_SETTLING, len(batches)))))
+    averaged = _accuracy(model, validation, heads)
+    if averaged < accuracy:
+        model.set_weights(last)
+    kept = "average" if averaged >= accuracy else "last weights"
+    log.info("kept the %s: %.1f %% (the average), %.1f %% (the last)", kept, 100 * averaged, 100 * accuracy)
 
 
 def _describe(calibration: Calibration, labels: tuple[str, ...]) -> str:
@@ -96,6 +78,7 @@ def _describe(calibration: Calibration, labels: tuple[str, ...]) -> str:
     return ", ".join([f"temperature {calibration.temperature:.2f}", *offsets])
 
 
-def _mean_accuracy(model: Any, faces: Faces, heads: tuple[Head, ...]) -> float:
-    scores = score_heads(model, faces, heads)
-    return float(np.mean([scores[head].accuracy for head in LABEL_SETS if head in scores]))
+def _accuracy(model: Any, faces: Faces, heads: tuple[Head, ...]) -> float:
+    """Of the head that the device answers with."""
+    answering = Head.FERPLUS if Head.FERPLUS in heads else heads[0]
+    return score_heads(model, faces, (answering,))[answering].accuracy

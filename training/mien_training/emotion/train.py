@@ -65,8 +65,7 @@ def train(
     model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
     draw_curves(run / "curves.png", progress.history)
     batches = _batches(training, _targets(training, config), config, config.epochs, framing)
-    first = _begin(config, training, warm_start).get_weights() if warm_start else None
-    finish(model, config, training, validation, batches, progress.best, run, first)
+    finish(model, config, training, validation, batches, progress.best, run)
 
 
 def fit(
@@ -117,8 +116,8 @@ def fit(
     return model, progress
 
 
-def _begin(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
-    """The network with its first weights."""
+def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
+    """The compiled network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
@@ -126,12 +125,7 @@ def _begin(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
         architecture.warm_start(network, Path(warm_start), training.pixels)
     elif warm_start:
         begin_with(network, warm_start, training.pixels)
-    return network
-
-
-def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
-    """The compiled network with its first weights."""
-    model = for_training(_begin(config, training, warm_start), config.precision)
+    model = for_training(network, config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),
         {head.value: "categorical_crossentropy" for head in config.heads},
