@@ -118,9 +118,11 @@ def _pictures(found: Any) -> list[tuple[int, bytes]]:
 
 def _flac_picture(text: str) -> tuple[int, bytes]:
     """A picture within a Vorbis comment: FLAC's block in base64."""
+    from mutagen import MutagenError
+
     flac: Any = importlib.import_module("mutagen.flac")
     try:
         block = flac.Picture(base64.b64decode(text))
-    except (binascii.Error, ValueError):
-        return 0, b""
+    except (binascii.Error, ValueError, MutagenError, struct.error):
+        return 0, b""  # a damaged cover costs neither the others nor the title
     return block.type, block.data
