@@ -137,7 +137,7 @@ def _straight_file() -> Any:
     """The class of what libsndfile decodes; made when first needed, as soundfile may be missing."""
     import soundfile
 
-    class StraightFile(soundfile.SoundFile):
+    class StraightFile(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
         """Reads on where it is. `soundfile` itself seeks after each read, and from there an MP3 is silent for up to an eighth of a
         second wherever a frame takes bits from more frames before it than libsndfile's decoder (mpg123) goes back: where small
         frames follow each other, as in quiet passages at a variable bit rate, or at 48 kbit/s.
