@@ -17,6 +17,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 
 from mien_device.library import scan as scan_module
+from mien_device.library import tags as tags_module
 from mien_device.library.scan import scan
 from mien_device.library.store import Library
 from mien_models.errors import MusicError
@@ -62,6 +63,20 @@ def test_a_damaged_cover_costs_neither_the_title_nor_the_other_cover(
     (song,) = library.songs()
     assert (song.title, song.artist) == ("A title", "Somebody")
     assert song.art is not None
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_tags_that_would_fill_the_memory_are_not_read(
+    library: Library, music: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tags_module, "LARGEST", 1 << 16)
+    write_tags(write_sound(music / f"small.{suffix}", 1, seconds=5), "Small")
+    write_tags(write_sound(music / f"large.{suffix}", 2), "Large", cover=PNG + bytes(1 << 17))
+    scan(library, [music])
+    songs = {song.title: song for song in library.songs()}
+    assert set(songs) == {"Small", "large"}
+    assert songs["large"].art is None
+    assert songs["large"].duration_s == pytest.approx(0.3, abs=0.06)
 
 
 def test_what_has_not_changed_is_not_opened(library: Library, music: Path, opened: list[bytes]) -> None:
