@@ -6,6 +6,7 @@ wrong with it, and the remedy. Anything else that reaches the top is a defect an
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Callable
@@ -85,18 +86,25 @@ class RestartError(MienError, RuntimeError):
     exit_code = 75  # EX_TEMPFAIL of sysexits.h: try again
 
 
+def one_line(text: str) -> str:
+    """`text` with escapes for what would begin another line or steer a terminal; the name of a file may hold anything."""
+    return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode("ascii") for sign in text)
+
+
 def run_command(program: str, command: Callable[[], int]) -> int:
     """Run `command` and return its exit code, or that of the error it raised (table in docs/exit-codes.md).
 
     A `MienError` is printed as one line; other exceptions pass through with their traceback (Python exits with 1).
     """
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: a song's name need not fit the terminal
     try:
         try:
             return command()
         finally:
             sys.stdout.flush()  # here, where a reader that went away is still our error and not the interpreter's
     except MienError as error:
-        print(f"{program}: error: {error}", file=sys.stderr)  # noqa: T201 - the user's one line
+        print(f"{program}: error: {one_line(str(error))}", file=sys.stderr)  # noqa: T201 - the user's one line
         return error.exit_code
     except KeyboardInterrupt:
         return 130

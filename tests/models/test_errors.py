@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -54,6 +55,22 @@ def test_an_error_is_one_line_and_its_code(error: type[MienError], capsys: pytes
 
     assert run_command("mien", fail) == error.exit_code
     assert capsys.readouterr() == ("", "mien: error: x.toml: wrong; mend it\n")
+
+
+def test_a_name_of_two_lines_is_one_line_and_steers_no_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise MienError("Übung\nred\x1b[31m\udcff.wav: wrong; mend it")
+
+    assert run_command("mien", fail) == MienError.exit_code
+    assert capsys.readouterr().err == "mien: error: Übung\\nred\\x1b[31m\\udcff.wav: wrong; mend it\n"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "ascii"])
+def test_what_a_terminal_cannot_show_is_escaped(encoding: str) -> None:
+    program = "import sys; from mien_models.errors import run_command; run_command('mien', lambda: print('\\u65e5\\udcff') or 0)"
+    environment = os.environ | {"PYTHONIOENCODING": f"{encoding}:strict", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, env=environment, check=True)
+    assert done.stdout.decode(encoding).strip() == ("日" if encoding == "utf-8" else "\\u65e5") + "\\udcff"
 
 
 @pytest.mark.parametrize("error", ERRORS)

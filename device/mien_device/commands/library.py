@@ -26,6 +26,8 @@ from mien_device.library.store import Library
 from mien_device.library.watch import QUIET_S, Watch
 from mien_device.state import state_folder
 
+WRITING = {"correct", "like", "import"}
+"""The actions that a full disk makes useless."""
 STOPPED = "stopped; what was done is kept, and the next scan goes on from there"
 
 
@@ -39,7 +41,7 @@ def run_library(arguments: argparse.Namespace) -> int:
     if arguments.action in {"scan", "watch"}:
         return _keep_up(arguments)
     actions = library_show.ACTIONS | library_tables.ACTIONS | {"why": library_why.show_why}
-    with Library.open(state_folder()) as library:
+    with Library.open(state_folder(), or_read=arguments.action not in WRITING) as library:
         return actions[arguments.action](library, arguments)
 
 

@@ -10,7 +10,7 @@ from mien_device.commands.options import add_config, add_json
 from mien_models.listening import SongMood
 from mien_models.options import number_from, whole_number
 
-MOODS = tuple(SongMood)
+MOODS = tuple(mood.value for mood in SongMood)
 _EXAMPLES = """\
 examples:
   mien library scan                        all songs below music.folder (or library.folders)

@@ -18,7 +18,7 @@ from mien_device.library.cover import find_cover
 from mien_device.library.files import printable, utf8, write_file
 from mien_device.library.moods import CENTRES
 from mien_device.library.store import Library
-from mien_models.errors import ConfigError, MusicError, OutcomeError
+from mien_models.errors import ConfigError, MusicError, OutcomeError, one_line
 from mien_models.listening import SongMood
 
 
@@ -68,9 +68,9 @@ def show_song(library: Library, arguments: argparse.Namespace) -> int:
     say(_line(song))
     for name, value in known.items():
         if value is not None and name not in {"files", "heard"}:
-            say(f"  {name}: {f'{value:.3g}' if isinstance(value, float) else value}")
+            say(f"  {name}: {f'{value:.3g}' if isinstance(value, float) else one_line(str(value))}")
     for file in known["files"]:
-        say(f"  file: {file['path']}{'' if file['there'] else ' (missing)'}")
+        say(f"  file: {one_line(file['path'])}{'' if file['there'] else ' (missing)'}")
     return 0
 
 
@@ -92,7 +92,7 @@ def write_art(library: Library, arguments: argparse.Namespace) -> int:
     if arguments.as_json:
         say(json.dumps({"file": str(target), "mime": cover.mime, "bytes": len(cover.content), "hash": cover.hash}))
     else:
-        say(f"wrote {target} ({cover.mime}, {len(cover.content) / 1e3:.0f} kB)")
+        say(f"wrote {one_line(str(target))} ({cover.mime}, {len(cover.content) / 1e3:.0f} kB)")
     return 0
 
 

@@ -39,15 +39,8 @@ def hash_audio(file: BinaryIO) -> tuple[str, Container]:
 
     """
     size, start, container = _open(file)
-    spans = {
-        Container.MP3: _mp3,
-        Container.FLAC: _flac,
-        Container.OGG: _ogg,
-        Container.WAV: _wav,
-        Container.MP4: _mp4,
-    }[container](file, start, size)
     digest = hashlib.blake2b(digest_size=16)
-    if not _feed(file, spans, digest):
+    if not _feed(file, _spans(file, start, size, container), digest):
         raise MusicError(f"no sound in it, only headers ({container})")
     return digest.hexdigest(), container
 
@@ -61,6 +54,31 @@ def container_of(file: BinaryIO) -> Container:
 
     """
     return _open(file)[2]
+
+
+def size_apart_from_audio(file: BinaryIO) -> int:
+    """Bytes of headers, tags, covers and padding in `file`; 0 where it is no audio.
+
+    Raises:
+        OSError: it cannot be read.
+
+    """
+    try:
+        size, start, container = _open(file)
+    except MusicError:
+        return 0
+    return size - sum(end - begin for begin, end in _spans(file, start, size, container))
+
+
+def _spans(file: BinaryIO, start: int, size: int, container: Container) -> Iterator[Span]:
+    """Where the audio lies."""
+    return {
+        Container.MP3: _mp3,
+        Container.FLAC: _flac,
+        Container.OGG: _ogg,
+        Container.WAV: _wav,
+        Container.MP4: _mp4,
+    }[container](file, start, size)
 
 
 def _open(file: BinaryIO) -> tuple[int, int, Container]:

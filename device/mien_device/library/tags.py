@@ -10,9 +10,11 @@ from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 from mien_device.library.art import Picture, picture
-from mien_device.library.audio_hash import Container
+from mien_device.library.audio_hash import Container, size_apart_from_audio
 from mien_device.names import clean
 
+LARGEST = 64 << 20
+"""Bytes of tags and covers that are read: mutagen takes four times as much memory, in a process that may have little."""
 FRONT_COVER = 3
 """ID3v2's number for it (id3.org, APIC), which FLAC and Ogg took over."""
 NAMES = {
@@ -50,9 +52,11 @@ class Tags:
 
 
 def read_tags(file: BinaryIO, container: Container) -> Tags:
-    """The tags of `file`; empty ones if it has none or damaged ones. Never raises for what stands in the file."""
+    """The tags of `file`; empty ones if it has none, damaged ones, or more than `LARGEST`. Never raises for what stands in it."""
     from mutagen import MutagenError
 
+    if file.seek(0, 2) > LARGEST and size_apart_from_audio(file) > LARGEST:
+        return Tags()
     file.seek(0)
     try:
         found = _open(file, container)
@@ -118,9 +122,11 @@ def _pictures(found: Any) -> list[tuple[int, bytes]]:
 
 def _flac_picture(text: str) -> tuple[int, bytes]:
     """A picture within a Vorbis comment: FLAC's block in base64."""
+    from mutagen import MutagenError
+
     flac: Any = importlib.import_module("mutagen.flac")
     try:
         block = flac.Picture(base64.b64decode(text))
-    except (binascii.Error, ValueError):
-        return 0, b""
+    except (binascii.Error, ValueError, MutagenError, struct.error):
+        return 0, b""  # a damaged cover costs neither the others nor the title
     return block.type, block.data

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import math
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -98,6 +100,15 @@ def is_file(path: Path) -> bool:
     return os.path.isfile(path)  # noqa: PTH113
 
 
+def _is_special(path: Path) -> bool:
+    """Whether `path` is there and no regular file, but a pipe, a device or a folder: who opens such a thing may wait for ever."""
+    try:
+        kind = path.stat().st_mode
+    except OSError:
+        return False  # what is wrong with it is said when its turn comes
+    return not stat.S_ISREG(kind)
+
+
 def _stamp(path: Path) -> Stamp | None:
     """None for a file that cannot be reached."""
     try:
@@ -130,7 +141,7 @@ def _read_folder(folder: Path, key: str, problems: list[str], *, may_be_missing:
             continue
         seen.add(identity)
         folders[:] = [name for name in folders if not name.startswith(".")]
-        found.extend(path for name in files if _is_audio(path := Path(place, name)))
+        found.extend(path for name in files if _is_audio(path := Path(place, name)) and not _is_special(path))
     return sorted(found)
 
 
@@ -146,6 +157,8 @@ def _identity(place: str) -> tuple[int, int] | None:
 def _read_m3u(playlist: Path, key: str, problems: list[str]) -> list[Path]:
     """The playlist's files in its order, those that are there; the others are one problem together."""
     try:
+        if _is_special(playlist):
+            raise OSError(errno.EINVAL, "No file")
         content = playlist.read_bytes()
     except OSError as error:
         problems.append(

@@ -36,16 +36,18 @@ class Viewer:
         self._square = np.zeros(2)
         """Mean of the squares: spread within a reading and between readings alike."""
         self._faces = 0
-        self._said = False
+        self._word: dict[Emotion, float] | None = None
+        """What somebody says that they feel; None while nobody does."""
 
     def see(self, probabilities: Mapping[Emotion, float], faces: int, at: float, *, said: bool = False) -> None:
         """Take in a reading made at `at`; empty `probabilities`: nobody could be read. `said`: it is somebody's own word.
 
-        A word counts at once, and is gone at once when it is taken back: it is not averaged with faces.
+        A word counts at once, and is gone at once when it is taken back: it is not averaged with faces, nor with another word.
         """
         self._faces = faces
-        if said is not self._said:
-            self._said, self._last = said, -math.inf
+        word = dict(probabilities) if said else None
+        if word != self._word:
+            self._word, self._last = word, -math.inf
         if not probabilities:
             return
         shares = np.array([max(0.0, probabilities.get(emotion, 0.0)) for emotion in Emotion])
@@ -69,7 +71,7 @@ class Viewer:
         """The state: that of the last people seen, until they are forgotten."""
         if at - self._last > FORGET_S:
             return UNKNOWN
-        felt_sd = SAID_SD if self._said else FELT_SD
+        felt_sd = FELT_SD if self._word is None else SAID_SD
         spread = np.sqrt(np.maximum(self._square - self._mean**2, 0.0) + felt_sd**2)
         return Listener(
             float(self._mean[0]),
@@ -77,5 +79,5 @@ class Viewer:
             float(self._mean[1]),
             float(spread[1]),
             faces=self._faces,
-            said=self._said,
+            said=self._word is not None,
         )

@@ -22,6 +22,9 @@ UNKNOWN_FRAMES = (1 << 63) - 1
 """libsndfile's way to say that there is no telling."""
 PREROLL = 4096
 """Frames decoded before the one that is looked for: AAC's frames overlap, and a decoder wants a few to settle."""
+RESERVOIR = 12 * 1152
+"""Frames of an MP3 decoded before the one that is looked for: it may take bits from up to 511 bytes before it, and the smallest of
+MPEG-1's frames hold 60 (ISO/IEC 11172-3, 2.4.2.7)."""
 
 Samples = npt.NDArray[np.float32]
 
@@ -110,7 +113,7 @@ class AvFile:
                 samples = block.to_ndarray()
                 if block.format.is_planar:
                     samples = samples.T
-                samples = np.asarray(samples, np.float32).reshape(-1, self.channels)
+                samples = _full_scale_1(samples).reshape(-1, self.channels)
                 late = first - self._frames((block.pts or 0) - start)
                 if late < len(samples):
                     yield samples[max(0, late) :]
@@ -119,6 +122,38 @@ class AvFile:
 
     def _frames(self, ticks: int) -> int:
         return round(float(ticks * self._stream.time_base * self.samplerate))
+
+
+def _full_scale_1(samples: npt.NDArray[Any]) -> Samples:
+    """As floats; lossless codecs (Apple's, FLAC) give whole numbers of 16 or 32 bits, and old ones bytes around 128."""
+    if samples.dtype.kind == "f":
+        return np.asarray(samples, np.float32)
+    scale = 2.0 ** (8 * samples.dtype.itemsize - 1)
+    return np.asarray(samples / scale - (samples.dtype.kind == "u"), np.float32)
+
+
+@cache
+def _straight_file() -> Any:
+    """The class of what libsndfile decodes; made when first needed, as soundfile may be missing."""
+    import soundfile
+
+    class StraightFile(soundfile.SoundFile):  # type: ignore[misc]  # it has no types
+        """Reads on where it is. `soundfile` itself seeks after each read, and from there an MP3 is silent for up to an eighth of a
+        second wherever a frame takes bits from more frames before it than libsndfile's decoder (mpg123) goes back: where small
+        frames follow each other, as in quiet passages at a variable bit rate, or at 48 kbit/s.
+        """
+
+        def seekable(self) -> bool:
+            return False
+
+        def seek(self, frames: int, whence: int = soundfile.SEEK_SET) -> int:
+            if self.format != "MP3" or whence != soundfile.SEEK_SET:
+                return int(super().seek(frames, whence))
+            start = int(super().seek(max(0, frames - RESERVOIR)))
+            self.read(frames - start, dtype="float32")
+            return frames
+
+    return StraightFile
 
 
 def open_sound(path: Path) -> Any:
@@ -130,15 +165,15 @@ def open_sound(path: Path) -> Any:
         RuntimeError, TypeError: it holds no sound that can be decoded (soundfile's errors are of these kinds).
 
     """
-    if path.suffix.lower() in AAC_SUFFIXES:
+    if path.suffix.lower() in AAC_SUFFIXES or (importlib.util.find_spec("av") and _is_mp4(path)):
         return AvFile(path)
     try:
-        import soundfile
+        kind = _straight_file()
     except (ImportError, OSError):  # OSError: its libsndfile is not for this machine
         raise MissingDependencyError("soundfile is not installed; pip install 'mien[device]'") from None
 
     # By descriptor: soundfile refuses names that are not valid UTF-8, and goes by endings such as .raw.
-    return soundfile.SoundFile(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+    return kind(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
 
 
 def open_to_listen(path: Path) -> Any:
@@ -150,6 +185,12 @@ def open_to_listen(path: Path) -> Any:
     if delay is None or not importlib.util.find_spec("av"):
         return open_sound(path)
     return AvFile(path, delay)
+
+
+def _is_mp4(path: Path) -> bool:
+    """By its content: an M4A may have another ending (ISO/IEC 14496-12, 4.3)."""
+    with path.open("rb") as file:
+        return file.read(8)[4:] == b"ftyp"
 
 
 def _opus_delay(path: Path) -> int | None:

@@ -175,6 +175,16 @@ def test_paths_that_are_no_text(music: Path, capsys: pytest.CaptureFixture[str])
     fails(["art", os.fsdecode(odd)], 10, "no cover", capsys)
 
 
+def test_a_name_of_two_lines_takes_no_second_line(music: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    write_sound(music / "red\x1b[31m\nnew.wav")
+    answer(["scan", str(music), "--analyser", "fake"], capsys)
+    assert main(["library", "show", "red"]) == 0
+    shown = capsys.readouterr().out
+    assert f"  file: {music}/red\\x1b[31m\\nnew.wav" in shown.splitlines()
+    assert "\x1b" not in shown
+    fails(["art", "red"], 10, "red\\x1b[31m\\nnew.wav: no cover", capsys)
+
+
 def test_a_library_that_cannot_be_opened(state: Path, capsys: pytest.CaptureFixture[str]) -> None:
     state.write_bytes(b"")
     fails(["list"], 8, "MIEN_STATE_DIR", capsys)
@@ -193,3 +203,9 @@ def test_a_library_that_cannot_be_opened(state: Path, capsys: pytest.CaptureFixt
 def test_wrong_command_lines(arguments: list[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["library", *arguments])
+
+
+def test_moods_are_named_as_they_are_written(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["library", "list", "--mood", "angry"])
+    assert "SongMood" not in capsys.readouterr().err

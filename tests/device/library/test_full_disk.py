@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from mien_device.__main__ import main
 from mien_device.library.database import FILE, MEMORY, NoRoomError
 from mien_device.library.scan import scan
 from mien_device.library.store import Library
@@ -68,6 +69,21 @@ def test_all_of_it_is_read(disk: SmallDisk, music: Path, crash: bool) -> None:
     with Library.open(disk.folder, or_read=True) as library:
         assert not library.read_only
         assert len(library.songs()) == 3
+
+
+def test_the_commands_that_only_read_do_so(
+    disk: SmallDisk, music: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    fill_library(disk.folder, music, crash=True)
+    disk.fill()
+    monkeypatch.setenv("MIEN_STATE_DIR", str(disk.folder))
+    assert main(["library", "list"]) == 0
+    assert len(capsys.readouterr().out.splitlines()) == 3
+    assert main(["library", "stats"]) == main(["library", "show", "2.wav"]) == main(["library", "why"]) == 0
+    capsys.readouterr()
+    assert main(["library", "like", "2.wav"]) == 8
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "the disk is full; free some space" in line
 
 
 def test_without_a_library_an_empty_one_waits_for_room(disk: SmallDisk) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import sqlite3
@@ -12,8 +13,11 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
 
 from mien_device.library import scan as scan_module
+from mien_device.library import tags as tags_module
 from mien_device.library.scan import scan
 from mien_device.library.store import Library
 from mien_models.errors import MusicError
@@ -44,6 +48,35 @@ def test_tags_length_and_cover_of_every_format(library: Library, music: Path, su
     assert song.duration_s == pytest.approx(0.3, abs=0.06)  # encoders pad
     assert song.art is not None
     assert (song.mood, song.estimate, song.analysis) == (None, None, None)
+
+
+@pytest.mark.parametrize("suffix", ["ogg", "opus"])
+@pytest.mark.parametrize("block", [b"", b"\0\0\0\3\0\0\xff\xff" + bytes(20), b"\0" * 8 + b"\0\0\0\1\xff" + bytes(20)])
+def test_a_damaged_cover_costs_neither_the_title_nor_the_other_cover(
+    library: Library, music: Path, suffix: str, block: bytes
+) -> None:
+    path = write_tags(write_sound(music / f"song.{suffix}"), "A title", "Somebody", cover=PNG)
+    ogg = OggOpus(path) if suffix == "opus" else OggVorbis(path)
+    ogg["metadata_block_picture"] = [base64.b64encode(block).decode(), *ogg["metadata_block_picture"]]
+    ogg.save()
+    scan(library, [music])
+    (song,) = library.songs()
+    assert (song.title, song.artist) == ("A title", "Somebody")
+    assert song.art is not None
+
+
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_tags_that_would_fill_the_memory_are_not_read(
+    library: Library, music: Path, suffix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tags_module, "LARGEST", 1 << 16)
+    write_tags(write_sound(music / f"small.{suffix}", 1, seconds=5), "Small")
+    write_tags(write_sound(music / f"large.{suffix}", 2), "Large", cover=PNG + bytes(1 << 17))
+    scan(library, [music])
+    songs = {song.title: song for song in library.songs()}
+    assert set(songs) == {"Small", "large"}
+    assert songs["large"].art is None
+    assert songs["large"].duration_s == pytest.approx(0.3, abs=0.06)
 
 
 def test_what_has_not_changed_is_not_opened(library: Library, music: Path, opened: list[bytes]) -> None:

@@ -44,6 +44,19 @@ def test_links_to_folders_are_followed_and_loops_end(tmp_path: Path) -> None:
     assert "a.mp3" in [path.name for path in playlists.tracks(Emotion.SAD)]
 
 
+def test_pipes_and_devices_with_the_names_of_songs_are_left_out(tmp_path: Path) -> None:
+    make(tmp_path, "happy/a.mp3")
+    os.mkfifo(tmp_path / "happy/pipe.mp3")
+    (tmp_path / "happy/zero.wav").symlink_to("/dev/zero")
+    playlists = Playlists(MusicConfig(folder=tmp_path))
+    assert names(playlists, Emotion.HAPPY, tmp_path) == ["happy/a.mp3"]
+    assert playlists.problems == ()
+    os.mkfifo(tmp_path / "list.m3u")
+    playlists = Playlists(MusicConfig(folder=tmp_path, playlists={Emotion.SAD: tmp_path / "list.m3u"}))
+    (problem,) = playlists.problems
+    assert "list.m3u (music.playlists.sad): No file" in problem
+
+
 def test_name_that_is_not_utf8(tmp_path: Path) -> None:
     make(tmp_path, "happy/x")
     (tmp_path / "happy" / os.fsdecode(b"caf\xe9.mp3")).touch()

@@ -97,3 +97,13 @@ def test_a_word_counts_at_once_and_is_gone_at_once() -> None:
     viewer.see(SAD, 1, 101.0, said=True)
     viewer.see({}, 0, 102.0)
     assert viewer.at(102.0) == UNKNOWN, "a word that is taken back with nobody in view leaves nothing"
+
+
+def test_another_word_counts_at_once() -> None:
+    viewer = Viewer()
+    for second in range(60):
+        viewer.see(SAD, 1, float(second), said=True)
+    viewer.see(HAPPY, 1, 60.0, said=True)
+    listener = viewer.at(60.0)
+    assert (listener.valence, listener.arousal) == pytest.approx(AFFECT[Emotion.HAPPY])
+    assert listener.valence_sd == pytest.approx(SAID_SD)

@@ -64,6 +64,72 @@ def test_it_is_listened_to_like_any_other(m4a: Path, wav: np.ndarray) -> None:
     assert m4a.suffix in sound_suffixes()
 
 
+def test_a_wrong_ending_does_no_harm(m4a: Path, wav: np.ndarray, tmp_path: Path) -> None:
+    path = tmp_path / "song.mp3"
+    path.write_bytes(m4a.read_bytes())
+    with Sound(path) as sound:
+        assert sum(len(block) for block in sound.blocks()) == len(wav)
+    path = tmp_path / "song.m4a"
+    path.write_bytes(m4a.with_name("sweep.wav").read_bytes())
+    with Sound(path) as sound:
+        assert sum(len(block) for block in sound.blocks()) == len(wav)
+
+
+@pytest.mark.parametrize("codec", ["alac", "flac", "pcm_u8", "pcm_s24le"])
+def test_lossless_codecs_are_as_loud_as_they_were(m4a: Path, wav: np.ndarray, tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "song.m4a"
+    container = "wav" if codec.startswith("pcm") else "mp4"
+    source = m4a.with_name("sweep.wav")
+    command = [
+        need_program("ffmpeg"),
+        "-v",
+        "error",
+        "-i",
+        source,
+        "-c:a",
+        codec,
+        "-strict",
+        "-2",
+        "-f",
+        container,
+        path,
+    ]
+    subprocess.run(command, check=True)
+    file = open_sound(path)
+    samples = file.read(len(wav))
+    file.close()
+    assert samples.shape == wav.shape
+    assert np.abs(samples - wav).max() < 0.01
+
+
+@pytest.fixture(scope="module")
+def mp3(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A steady tone in variable bit rate: its frames are small, and take bits from many before them."""
+    path = tmp_path_factory.mktemp("mp3") / "tone.mp3"
+    command = [need_program("ffmpeg"), "-v", "error", "-f", "lavfi", "-i", "sine=frequency=300:duration=6", "-q:a", "4"]
+    subprocess.run([*command, path], check=True)
+    return path
+
+
+def test_an_mp3_of_variable_bit_rate_has_no_holes_however_it_is_read(mp3: Path) -> None:
+    whole = soundfile.read(mp3, dtype="float32", always_2d=True)[0]
+    file = open_sound(mp3)
+    samples = np.concatenate([file.read(16_384, dtype="float32", always_2d=True) for _ in range(20)])
+    file.close()
+    assert samples.shape == whole.shape
+    assert np.abs(samples - whole).max() < 1e-4
+
+
+@pytest.mark.parametrize("frame", [0, 1, 5000, 100_001, 200_000])
+def test_an_mp3_of_variable_bit_rate_has_no_hole_where_reading_goes_on(mp3: Path, frame: int) -> None:
+    whole = soundfile.read(mp3, dtype="float32", always_2d=True)[0]
+    file = open_sound(mp3)
+    assert file.seek(frame) == frame
+    samples = file.read(20_000, dtype="float32", always_2d=True)
+    file.close()
+    assert np.abs(samples - whole[frame : frame + 20_000]).max() < 1e-3
+
+
 def test_a_damaged_one_is_one_line(m4a: Path, tmp_path: Path) -> None:
     whole = m4a.read_bytes()
     for name, content in (("empty", b""), ("text", b"no sound at all " * 99), ("half", whole[: len(whole) // 2])):
