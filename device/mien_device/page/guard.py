@@ -8,7 +8,7 @@ from importlib.resources import files
 from urllib.parse import parse_qs
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.requests import Request, cookie_parser
+from starlette.requests import ClientDisconnect, Request, cookie_parser
 from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -56,8 +56,6 @@ class Guard:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             return
-        refusal = await self._refusal(scope, receive)
-
         own = HEADERS if is_loopback(_peer(scope)) else HEADERS | OVER_THE_NETWORK
 
         async def send_guarded(message: Message) -> None:
@@ -68,7 +66,11 @@ class Guard:
                         headers.setdefault(name, value)
             await send(message)
 
-        await (refusal or self._app)(scope, receive, send_guarded)
+        try:
+            refusal = await self._refusal(scope, receive)
+            await (refusal or self._app)(scope, receive, send_guarded)
+        except ClientDisconnect:
+            pass  # in the middle of a request; a traceback for each would let others fill the journal
 
     async def _refusal(self, scope: Scope, receive: Receive) -> Response | None:
         """What is answered in place of what was asked for; None lets it pass."""

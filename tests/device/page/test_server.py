@@ -257,6 +257,22 @@ def test_nonsense_does_not_fill_the_journal(page: Served, caplog: pytest.LogCapt
     assert caplog.records == []
 
 
+HALF_A_LOGIN = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\nContent-Length: 99\r\n\r\ntoken="
+
+
+@pytest.mark.parametrize("half", [HALF_A_LOGIN, HALF_A_COMMAND])
+def test_who_leaves_in_the_middle_of_a_request_does_not_fill_it_either(
+    caplog: pytest.LogCaptureFixture, half: bytes
+) -> None:
+    with served(PageConfig(port=0), TOKEN) as page:
+        with socket.create_connection(("127.0.0.1", page.port), timeout=LIMIT_S) as connection:
+            connection.sendall(half)
+            time.sleep(0.2)  # it is being read
+        time.sleep(0.5)  # nothing is to come: no event says when it has not
+        assert page.ask("/api/state").status == 200
+    assert caplog.records == []
+
+
 def is_hung_up_on(connection: socket.socket) -> bool:
     try:
         return connection.recv(1) == b""
