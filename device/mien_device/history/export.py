@@ -8,12 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mien_device.history import Minute, Play
 from mien_device.history.summary import local
+from mien_device.spreadsheet import harmless
 from mien_models.labels import Emotion
 
 MOODS_HEADER = ("begins", "seen_s", *(f"{emotion}_s" for emotion in Emotion), "valence", "arousal", "people")
 SONGS_HEADER = ("begins", "title", "artist", "mode", "heard_s", "valence_before", "valence_after")
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""A text that begins so is carried out by programs that show tables; with an apostrophe before it, it is shown."""
 
 
 def moods(minutes: Iterable[Minute]) -> Iterator[str]:
@@ -31,16 +30,12 @@ def songs(plays: Iterable[Play]) -> Iterator[str]:
     yield _line(SONGS_HEADER)
     for play in plays:
         faces = ["" if value is None else round(value, 3) for value in (play.before, play.after)]
-        words = (_plain(play.title), _plain(play.artist), play.mode)
+        words = (harmless(play.title), harmless(play.artist), play.mode)
         yield _line((_time(play.at), *words, round(play.heard_s, 1), *faces))
 
 
 def _time(at: float) -> str:
     return local(at).isoformat(timespec="seconds")
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(_FORMULA) else text
 
 
 def _line(fields: Sequence[object]) -> str:

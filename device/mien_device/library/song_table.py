@@ -17,6 +17,7 @@ from mien_device.library import CORRECTED_SD, MOOD_SD, Song
 from mien_device.library.files import printable
 from mien_device.library.moods import WORDS, place_of
 from mien_device.library.store import Library
+from mien_device.spreadsheet import as_meant, harmless
 from mien_models.errors import DataError
 
 COLUMNS = {
@@ -110,7 +111,9 @@ def _csv_rows(table: Path, text: str) -> list[tuple[int, Row]]:
         raise DataError(f"{table}: no CSV table ({error})") from None
     head = [_column(name) for name in records[0]] if records else []
     return [
-        (number, _row(zip(head, record, strict=False))) for number, record in enumerate(records[1:], 2) if any(record)
+        (number, _row(zip(head, map(as_meant, record), strict=False)))
+        for number, record in enumerate(records[1:], 2)
+        if any(record)
     ]
 
 
@@ -227,7 +230,9 @@ def export_table(library: Library, *, as_json: bool) -> bytes:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(
+        {column: harmless(cell) if isinstance(cell, str) else cell for column, cell in row.items()} for row in rows
+    )
     return text.getvalue().encode()
 
 

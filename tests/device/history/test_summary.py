@@ -118,7 +118,7 @@ def test_the_table_of_moods(zone: None) -> None:
 
 @given(
     st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0")),
-    st.sampled_from(["", "=", "+", "-", "@", "\t", "\r", '"', "\n", ","]),
+    st.sampled_from(["", "=", "+", "-", "@", "＝", "'=", "\t", "\r", '"', "\n", ","]),
 )
 def test_any_title_comes_through_and_none_is_a_formula(words: str, beginning: str) -> None:
     title = beginning + words
@@ -126,7 +126,7 @@ def test_any_title_comes_through_and_none_is_a_formula(words: str, beginning: st
     told = dict(zip(header, row, strict=True))
     assert told["title"] in {title, f"'{title}"}
     assert told["title"] == told["artist"]
-    assert not told["title"].startswith(("=", "+", "-", "@", "\t", "\r", "\n"))
+    assert not told["title"].startswith(("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n"))
     assert (told["valence_before"], told["valence_after"]) == ("", "0.25")
 
 

@@ -109,6 +109,28 @@ def test_out_and_in_again_is_the_same(stocked: Library, music: Path, tmp_path: P
         assert export_table(other, as_json=kind == "json") == table.read_bytes()
 
 
+def test_no_title_is_a_formula_and_each_is_found_again(library: Library, music: Path, tmp_path: Path) -> None:
+    titles = ["=1+1", "+2", "-3", "@SUM(A1)", "＝1", "'=1+1", "'quoted'", "plain"]
+    for number, title in enumerate(titles):
+        write_tags(write_sound(music / f"{number}.mp3", number), title, "=A")
+    scan(library, [music])
+    for song in library.songs():
+        library.correct(song.id, -0.25, 0.75)
+    table = tmp_path / "songs.csv"
+    table.write_bytes(export_table(library, as_json=False))
+    rows = list(csv.DictReader(io.StringIO(table.read_text(encoding="utf-8"))))
+    assert {row["artist"] for row in rows} == {"'=A"}
+    assert not any(row["name"].startswith(("=", "+", "-", "@", "＝")) for row in rows)
+    assert {row["name"] for _, row in read_table(table)} == set(titles)
+    assert {row["valence"] for row in rows} == {"-0.25"}
+    lines = [f"{row['name']},{row['artist']},sad" for row in rows]
+    table.write_text("\n".join(["name,artist,mood", *lines]), encoding="utf-8")  # found by their names
+    with Library.open(tmp_path / "other") as other:
+        scan(other, [music])
+        report = import_table(other, table)
+    assert (report.matched, report.moods, report.problems) == (len(titles), len(titles), [])
+
+
 def test_what_mien_heard_itself_is_no_word_of_its_user(stocked: Library, music: Path) -> None:
     song = stocked.songs()[0]
     table = music / "songs.json"
