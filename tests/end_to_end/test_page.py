@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.request import urlopen
 
 import cv2
 import numpy as np
@@ -43,6 +44,10 @@ FIRE = [
 
 SAID = "(await (await fetch('/api/songs')).json()).data.songs.find(s => s.corrected).place"
 """Where a person put the only song that was put anywhere."""
+TROUBLE = (
+    "no sound card can be opened: ALSA: Couldn't open audio device: No such file or directory; "
+    "`aplay -L` lists what the system knows"
+)
 NOT_EMPTY = "e => new Set(e.getContext('2d').getImageData(0, 0, e.width, e.height).data).size > 20"
 TOO_SMALL = (
     "() => [...document.querySelectorAll('button, input')].filter(e => e.checkVisibility() && e.offsetHeight < 43)"
@@ -64,6 +69,10 @@ OVERLAPS = """selector => {
     }));
     return found;
 }"""
+SHARES = """e => ({
+    beyond: [...e.querySelectorAll("dd")].filter(d => d.getBoundingClientRect().right > e.getBoundingClientRect().right).length,
+    without: [...e.querySelectorAll(".track")].filter(d => d.clientWidth < 20).length,
+})"""
 GREY_AND_NOT_EMPTY = """e => {
     const data = e.getContext('2d').getImageData(0, 0, 48, 48).data;
     let grey = true;
@@ -290,6 +299,37 @@ def test_on_a_small_display_everything_is_seen_at_once(chromium: Browser, addres
         assert page.evaluate(OVERLAPS, "#mood-word, #mood-detail, #controls, #marks span:not(.tangled)") == []
 
 
+@pytest.mark.parametrize("size", [(800, 480), (1024, 600), (1280, 720)])
+def test_what_is_wrong_pushes_nothing_off_a_small_display(
+    chromium: Browser, address: str, size: tuple[int, int]
+) -> None:
+    from playwright.sync_api import expect
+
+    context = chromium.new_context(viewport={"width": size[0], "height": size[1]})
+    try:
+        page = context.new_page()
+        page.add_init_script("delete window.SharedWorker")  # else its stream is not in the test's hands
+        with urlopen(f"{address}api/state") as answer:
+            known = json.load(answer)["topics"]
+        known["feeling/state"]["value"] |= {"feeling": "disgust", "lasts_s": 900}
+        known["health/state"]["value"] = {"state": "degraded", "reasons": {"sound": TROUBLE, "disk": TROUBLE}}
+        stream = "".join(f"data: {json.dumps({'topic': topic, **news})}\n\n" for topic, news in known.items())
+        page.route("**/api/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
+        page.goto(address)
+        line = page.locator("#ailing-first")
+        expect(line).to_contain_text("Sound: no sound card")
+        expect(page.locator("#felt")).to_contain_text("disgusted")
+        page.evaluate(
+            "() => document.getElementById('link').remove()"
+        )  # a stream that was made up ends, and the page says so
+        assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        assert page.evaluate(BEYOND_THE_SCREEN) == []
+        line.click()
+        expect(page.locator("#ailing-all li").first).to_contain_text("what the system knows")
+    finally:
+        context.close()
+
+
 @pytest.mark.parametrize("size", [(320, 256), (320, 568), (640, 360), (800, 480)])
 def test_the_words_on_the_plane_do_not_lie_on_each_other(
     chromium: Browser, address: str, size: tuple[int, int]
@@ -394,6 +434,11 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
         expect(other.locator("#figures")).to_contain_text("frames a second")
         assert violations(other) == []
         assert other.evaluate("() => document.documentElement.scrollWidth <= innerWidth")
+        other.set_viewport_size({"width": 320, "height": 568})
+        assert card.evaluate(SHARES) == {"beyond": 0, "without": 0}, (
+            "the numbers are in the card, and the bars have a width"
+        )
+        other.set_viewport_size({"width": 1280, "height": 720})
         expect(page.locator("#watched")).to_contain_text("somebody sees through the camera")
         home.say("camera", "OFF")
         expect(other.locator("#live-empty")).to_have_text("The camera is switched off.")

@@ -273,6 +273,7 @@ def test_erased_is_erased_after_asking(page: Page, device: Device) -> None:
     file = device.state / FILE
     assert HELPED.encode() in file.read_bytes()
     page.get_by_role("button", name="Erase …").click()
+    expect(page.get_by_role("button", name="Keep it")).to_be_focused()  # Enter twice erases nothing
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_role("dialog")).to_be_hidden()
     assert len(told(page, "?days=7")["slots"]) > 7  # type: ignore[arg-type]

@@ -257,7 +257,9 @@ def test_nonsense_does_not_fill_the_journal(page: Served, caplog: pytest.LogCapt
     assert caplog.records == []
 
 
-HALF_A_LOGIN = b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\nContent-Length: 99\r\n\r\ntoken="
+HALF_A_LOGIN = (
+    b"POST /login HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Forwarded-For: 203.0.113.9\r\nContent-Length: 99\r\n\r\ntoken="
+)
 
 
 @pytest.mark.parametrize("half", [HALF_A_LOGIN, HALF_A_COMMAND])
