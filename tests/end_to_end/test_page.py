@@ -442,9 +442,11 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
         expect(page.locator("#watched")).to_contain_text("somebody sees through the camera")
         home.say("camera", "OFF")
         expect(other.locator("#live-empty")).to_have_text("The camera is switched off.")
+        expect(page.locator("#watched")).to_have_text("")
         assert other.locator(".face").count() == 0
         home.say("camera", "ON")
         expect(other.locator("#live-empty")).to_be_hidden()
+        expect(page.locator("#watched")).to_contain_text("somebody sees through the camera")
         other.get_by_role("link", name="Now").click()
         expect(page.locator("#watched")).to_have_text("")
 
@@ -637,6 +639,25 @@ def test_without_a_camera_the_page_and_the_home_stay(
             page.get_by_role("button", name="Lift", exact=True).click()
             ears.wait_for("mien/blind/mode/state", "lift")
         assert device.process.poll() is None
+        assert device.terminate()[0] == 0
+
+
+def test_without_music_the_page_says_so(chromium: Browser, broker: Mosquitto, tmp_path: Path) -> None:
+    from playwright.sync_api import expect
+
+    port = free_port()
+    (tmp_path / "tunes").mkdir()
+    text = config(broker, tmp_path, port).replace(ID, "mute")
+    with Device(tmp_path, text) as device, Listener(broker.port, topics="mien/mute/#") as ears:
+        wait_until(lambda: "page: http" in device.log, lambda: device.log)
+        with opened(chromium, f"http://127.0.0.1:{port}/", viewport={"width": 800, "height": 480}) as page:
+            why = page.locator("#why")
+            expect(page.locator("#title")).to_have_text("Nothing plays")
+            expect(why).to_have_text("There is no music for this mood yet. Setup says what is found.")
+            assert page.evaluate(BEYOND_THE_SCREEN) == []
+            page.get_by_role("button", name="Off", exact=True).click()
+            ears.wait_for("mien/mute/mode/state", "off")
+            expect(why).to_be_hidden()  # as it should be
         assert device.terminate()[0] == 0
 
 

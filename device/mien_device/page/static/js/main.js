@@ -1,5 +1,5 @@
 // The page's beginning: which view is seen, and whether the device answers.
-import { connect, on } from "./feed.js";
+import { connect, on, value } from "./feed.js";
 import * as feel from "./feel.js";
 import * as now from "./now.js";
 
@@ -37,6 +37,12 @@ function turn() {
   show(next, true);
 }
 
+/** Through a camera that is switched off nobody sees, whoever looks. */
+function tellWatched() {
+  const sees = value("page/live")?.watched && value("camera/state") !== "OFF";
+  document.getElementById("watched").textContent = sees ? "Live view: somebody sees through the camera" : "";
+}
+
 /** Past the tabs to what the view is for, whichever it is; the address stays that of the view. */
 document.querySelector(".skip").addEventListener("click", (event) => {
   event.preventDefault();
@@ -46,11 +52,12 @@ document.querySelector(".skip").addEventListener("click", (event) => {
 now.start();
 feel.start();
 addEventListener("hashchange", turn);
-on("page/live", ({ allowed, watched }) => {
+on("page/live", ({ allowed }) => {
   document.querySelector('#pages a[href="#live"]').hidden = !allowed;
-  document.getElementById("watched").textContent = watched ? "Live view: somebody sees through the camera" : "";
+  tellWatched();
   if (allowed && location.hash === "#live" && present !== "live") turn();
 });
+on("camera/state", tellWatched);
 let version;
 on("info", (info) => { // a kiosk is never opened anew: after an upgrade it must not go on with the scripts of before
   if (version && version !== info.version) location.reload();

@@ -11,6 +11,8 @@ let field;
 let mood = { there: false, lasts: 0, at: 0 };
 let progress = { runs: false, position_s: 0, duration_s: null, at: 0 };
 let sought = -Infinity;
+let silentSince;
+const SILENT_MS = 3000; // a song that is about to begin needs no excuse
 
 /** Binds everything; to be called once. */
 export function start() {
@@ -92,8 +94,7 @@ function showMusic() {
     const stopped = now.state === "stopped";
     by("title").textContent = stopped ? "Nothing plays" : now.title;
     by("artist").textContent = stopped ? "" : now.artist;
-    by("why").hidden = stopped || !now.why;
-    by("why").textContent = now.why;
+    by("why").textContent = stopped ? "" : now.why;
     if (now.state === "playing") say(`Plays ${now.title}${now.artist ? ` by ${now.artist}` : ""}.`);
   });
   on("page/progress", (now, at) => {
@@ -134,6 +135,13 @@ function showHealth() {
   });
 }
 
+/** Why nothing plays although there is somebody to play for; empty where that is as it should be. */
+function silence() {
+  const awaited = mood.there || (value("feeling/state")?.feeling ?? "none") !== "none";
+  const may = value("mode/state") !== "off" && value("pause/state") === "OFF";
+  return awaited && may ? "There is no music for this mood yet. Setup says what is found." : "";
+}
+
 /** What changes with time alone. */
 function tick() {
   const { position_s: from, duration_s: length, runs, at, cover } = progress;
@@ -142,8 +150,16 @@ function tick() {
   slider.disabled = !(cover && length);
   slider.max = length || 1;
   if (performance.now() - sought > 1000) showPlace(come, length); // whoever holds it is not disturbed
+  showSilence();
   by("duration").textContent = cover && length ? minutes(length) : "";
   by("mood-detail").textContent = detail();
+}
+
+function showSilence() {
+  const stopped = value("now_playing/state")?.state === "stopped";
+  silentSince = stopped ? silentSince ?? performance.now() : undefined;
+  if (stopped) by("why").textContent = performance.now() - silentSince > SILENT_MS ? silence() : "";
+  by("why").hidden = !by("why").textContent;
 }
 
 function showPlace(come, length) {
