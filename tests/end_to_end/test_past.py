@@ -117,6 +117,12 @@ def test_a_day_is_told_in_words_pictures_and_a_table(page: Page) -> None:
     )
     expect(page.locator("#legend li")).to_have_text(["Happy75\u00a0% · 1 h 12 min", "Sad25\u00a0% · 24 min"])
     assert page.locator("#curve circle").count() == 8, "one a quarter of an hour"
+    page.set_viewport_size({"width": 320, "height": 568})
+    assert page.locator("#legend li").first.evaluate(
+        "e => { const [, word, share] = e.children; word.textContent = 'Surprised'; share.textContent = '60 % · 113 h 54 min';"
+        " return word.offsetHeight === e.parentNode.lastChild.children[1].offsetHeight; }"
+    ), "no word is broken"
+    page.set_viewport_size(SIZE)
     assert page.locator("#columns rect title").all_text_contents() == [
         "Happy, 12–13 h",
         "Not to be read, 12–13 h",

@@ -1,7 +1,7 @@
 // The history: what faces looked like over a day or a week, what played, and what helped.
 import { send, tell } from "./ask.js";
 import { Charts } from "./days.js";
-import { dateWords, helpedWords, lasting, mostly, pleasantness, shares, slotWords } from "./past.js";
+import { dateWords, helpedWords, lasting, mostly, percent, pleasantness, shares, slotWords } from "./past.js";
 import { MODES, MOODS } from "./words.js";
 import { moodColour } from "./plane.js";
 
@@ -83,8 +83,7 @@ function showShares(total) {
     const item = element("li");
     const dot = element("i");
     dot.style.background = moodColour(mood);
-    const percent = share < 0.005 ? "< 1" : Math.round(share * 100);
-    item.append(dot, element("b", "", MOODS[mood]), element("span", "", `${percent} % · ${lasting(seconds)}`));
+    item.append(dot, element("b", "", MOODS[mood]), element("span", "", `${percent(share)} % · ${lasting(seconds)}`));
     return item;
   }));
 }
@@ -106,7 +105,7 @@ function showTable() {
     const row = element("tr");
     const head = element("th", "", group.name);
     head.scope = "row";
-    const moods = shares(group).map(({ mood, share }) => `${MOODS[mood].toLowerCase()} ${Math.round(share * 100)} %`);
+    const moods = shares(group).map(({ mood, share }) => `${MOODS[mood].toLowerCase()} ${percent(share)} %`);
     row.append(head, element("td", "", lasting(group.seen_s)), element("td", "", moods.join(", ") || "not to be read"),
       element("td", "", group.valence === null ? "–" : group.valence.toFixed(2)));
     return row;

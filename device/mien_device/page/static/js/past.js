@@ -18,6 +18,9 @@ export function shares({ moods }) {
     .sort((one, other) => other.seconds - one.seconds);
 }
 
+/** In whole per cent; what was seen at all is never none. */
+export const percent = (share) => (share < 0.005 ? "< 1" : Math.round(share * 100));
+
 /** "mostly happy (62 %)"; empty where no face could be read. */
 export function mostly(figures) {
   const [first] = shares(figures);
