@@ -226,6 +226,7 @@ def test_nothing_serious_for_axe_and_nothing_beyond_the_edge(
     with opened(
         chromium, f"{address}#history", viewport={"width": width, "height": height}, color_scheme=theme
     ) as page:
+        page.wait_for_function("() => document.getElementById('said').textContent")  # its module is there to be clicked
         page.get_by_role("button", name="Week").click()
         page.get_by_text("As a table").click()
         page.wait_for_function("() => document.querySelectorAll('#rows tr').length >= 7")
