@@ -29,7 +29,7 @@ from mien_device.music.player import open_player
 from mien_device.music.playlist import Playlists
 from mien_device.pipeline import Pipeline
 from mien_device.policy.policy import Policy
-from mien_device.shelf import LibraryShelf
+from mien_device.shelf import LibraryShelf, has_song
 from mien_device.state import Remembered, models_folder, state_folder
 from mien_device.updates.reader import ExchangeableReader
 from mien_device.updates.store import Store
@@ -71,6 +71,8 @@ class Parts:
     """Of the processor, °C."""
     power_trouble: Callable[[], str | None] = board.power_trouble
     """What the home is told of the power supply."""
+    has_song: Callable[[str], bool] = lambda song: True
+    """Whether the library has a song with an id. For any thread."""
     library_trouble: Callable[[], str | None] = lambda: None
     """What the home is told of the library; None while nothing is wrong, or none is used."""
 
@@ -123,6 +125,7 @@ def build_parts(
         updates=updates,
         open_model=open_model,
         ladder=ladder,
+        has_song=(lambda song: False) if config.music.choose == "folders" else partial(has_song, state_folder()),
         library_trouble=library_trouble,
     )
 

@@ -189,6 +189,19 @@ class LibraryShelf:
         self._trouble = str(error)
 
 
+def has_song(folder: Path, song: str) -> bool:
+    """Whether the library in `folder` has a song with this id that can be played; opened for this question, by any thread.
+
+    True where it cannot be asked: the music thread may still know the song.
+    """
+    try:
+        with Library.open(folder, or_read=True) as opened:
+            return opened.has(song)
+    except MusicError as error:
+        log.warning("library: %s", error)
+        return True
+
+
 def _song(song: library.Song, estimate: Estimate) -> Song:
     heard = song.analysis
     return Song(

@@ -26,7 +26,7 @@ from mien_device.music.choosers import Chooser
 from mien_device.music.choosers import Ending as TrackEnding
 from mien_device.parts import open_chooser
 from mien_device.policy import Choice, Outcome, Phase, Target
-from mien_device.shelf import LibraryShelf
+from mien_device.shelf import LibraryShelf, has_song
 from mien_models.labels import Mood
 from mien_models.listening import Analysis, Estimate
 from tests.device.library.audio import write_sound, write_tags
@@ -84,6 +84,20 @@ def test_only_songs_that_were_listened_to_stand_there(stock: Stock) -> None:
     analysis = stock.shelf.analysis(songs[3].id)
     assert analysis is not None
     assert (songs[3].estimate, songs[3].loudness_lufs) == (analysis.estimate, analysis.loudness_lufs)
+
+
+def test_anybody_may_ask_whether_a_song_is_there_that_can_be_played(stock: Stock) -> None:
+    with Library.open(stock.folder) as library:
+        song = library.songs()[0]
+    assert not has_song(stock.folder, song.id), "nobody has listened to it yet"
+    stock.hear()
+    assert has_song(stock.folder, song.id)
+    assert not has_song(stock.folder, song.id[:-1])
+    assert not has_song(stock.folder, "0" * 32)
+    song.path.unlink()
+    with Library.open(stock.folder) as library:
+        scan(library, [stock.music])
+    assert not has_song(stock.folder, song.id)
 
 
 def test_what_was_played_comes_back_whole(stock: Stock) -> None:

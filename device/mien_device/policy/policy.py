@@ -103,6 +103,8 @@ class Policy:
 
     def named(self, song: str, mode: MusicMode, listener: Listener, at: float) -> Choice | None:
         """The choice of the song with this id, because somebody asked for it; None if it is not there."""
+        if self._shelf.changed():
+            self.restock()  # a scan may have found it just now
         found = next((each for each in self._catalogue.songs if each.id == song), None)
         if found is None:
             return None
