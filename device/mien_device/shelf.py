@@ -46,6 +46,8 @@ class LibraryShelf:
         self._known = []
         self._heard: dict[str, Analysis] = {}
         self._trouble = ""
+        self.empty = not self._ask(lambda: self._library.stocked, True)
+        """Whether there was no song to choose when it was asked last. For any thread."""
 
     @classmethod
     def open(cls, folder: Path) -> LibraryShelf:
@@ -69,14 +71,10 @@ class LibraryShelf:
             )
         return self._trouble or None
 
-    @property
-    def stocked(self) -> bool:
-        """Whether `songs` would give any."""
-        return self._ask(lambda: self._library.stocked, bool(self._known))
-
     def songs(self) -> Sequence[Song]:
         """All songs that are there and whose place on the plane is known."""
         known = self._known = [song for song in self._ask(self._library.songs, self._known) if song.estimate]
+        self.empty = not known
         self._heard = {song.id: song.analysis for song in known if song.analysis}
         return [_song(song, estimate) for song, estimate in zip(known, _refitted(known), strict=True)]
 

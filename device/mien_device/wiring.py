@@ -166,6 +166,7 @@ class Wiring:
                 "sound": lambda: parts.player.trouble,
                 "disk": lambda: self._memory.trouble,
                 "library": parts.library_trouble,
+                "music": parts.music_trouble,
                 "power": parts.power_trouble,
             },
             self.publisher,

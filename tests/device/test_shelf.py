@@ -208,6 +208,26 @@ def check_the_order(chooser: Chooser, stock: Stock, tmp_path: Path) -> None:
     assert again is not None, "what played before a restart is looked for in both"
 
 
+def test_no_music_at_all_is_told_until_there_is_some(stock: Stock, tmp_path: Path) -> None:
+    for choose, remedy in (("auto", "make a folder for each mood"), ("library", "mien library scan FOLDER")):
+        config = MusicConfig.model_validate({"folder": tmp_path / "folders", "choose": choose})
+        choosing = open_chooser(config, stock.folder)
+        with closing(choosing.chooser):
+            assert remedy in str(choosing.music_trouble())
+            if choose == "auto":
+                own = write_sound(tmp_path / "folders" / "neutral" / "own.wav", 99)
+                assert choosing.chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is not None
+                assert choosing.music_trouble() is None
+                own.unlink()
+                assert choosing.chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is None
+                assert remedy in str(choosing.music_trouble())
+            stock.hear()
+            assert choosing.chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is not None
+            assert choosing.music_trouble() is None
+        with Library.open(stock.folder) as library:
+            library.execute("DELETE FROM analysis")
+
+
 @pytest.mark.parametrize(("choose", "kind"), [("folders", "FolderChooser"), ("library", "PolicyChooser")])
 def test_what_was_asked_for_is_taken(stock: Stock, tmp_path: Path, choose: str, kind: str) -> None:
     config = MusicConfig.model_validate({"folder": tmp_path, "choose": choose})
@@ -244,7 +264,7 @@ def test_a_damaged_library_is_set_aside_and_filled_again(
     damaged = b"x" * 5000
     (stock.folder / FILE).write_bytes(damaged)
     config = MusicConfig(folder=tmp_path / "no folders", choose="library")
-    chooser, _, trouble = open_chooser(config, stock.folder)
+    chooser, _, trouble, _ = open_chooser(config, stock.folder)
     with closing(chooser):
         assert (stock.folder / ASIDE).read_bytes() == damaged
         assert "lies beside as" in caplog.text

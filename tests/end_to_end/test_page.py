@@ -655,9 +655,12 @@ def test_without_music_the_page_says_so(chromium: Browser, broker: Mosquitto, tm
             expect(page.locator("#title")).to_have_text("Nothing plays")
             expect(why).to_have_text("There is no music for this mood yet. Setup says what is found.")
             assert page.evaluate(BEYOND_THE_SCREEN) == []
+            health = json.loads(ears.received("mien/mute/health/state")[-1])
+            assert "no music at all; make a folder for each mood" in health["reasons"]["music"]
             page.get_by_role("button", name="Off", exact=True).click()
             ears.wait_for("mien/mute/mode/state", "off")
             expect(why).to_be_hidden()  # as it should be
+            wait_until(lambda: "music" not in json.loads(ears.received("mien/mute/health/state")[-1])["reasons"])
         assert device.terminate()[0] == 0
 
 
