@@ -657,6 +657,7 @@ def test_without_music_the_page_says_so(chromium: Browser, broker: Mosquitto, tm
             assert page.evaluate(BEYOND_THE_SCREEN) == []
             health = json.loads(ears.received("mien/mute/health/state")[-1])
             assert "no music at all; make a folder for each mood" in health["reasons"]["music"]
+            expect(page.locator("#ailing-first")).to_contain_text("Music: ")
             page.get_by_role("button", name="Off", exact=True).click()
             ears.wait_for("mien/mute/mode/state", "off")
             expect(why).to_be_hidden()  # as it should be
