@@ -313,6 +313,9 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
             known = json.load(answer)["topics"]
         known["feeling/state"]["value"] |= {"feeling": "disgust", "lasts_s": 900}
         known["health/state"]["value"] = {"state": "degraded", "reasons": {"sound": TROUBLE, "disk": TROUBLE}}
+        known["message/state"]["value"] |= {
+            "text": "Dinner is ready in ten minutes,\nand then the film begins at last, at home"
+        }
         stream = "".join(f"data: {json.dumps({'topic': topic, **news})}\n\n" for topic, news in known.items())
         page.route("**/api/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
         page.goto(address)
@@ -324,6 +327,14 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
         )  # a stream that was made up ends, and the page says so
         assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
         assert page.evaluate(BEYOND_THE_SCREEN) == []
+        assert page.evaluate(OVERLAPS, "#mood-word, #felt, #feel, #screen, #ailing-first, #controls") == []
+        words = page.locator("#screen")
+        one_line = words.bounding_box()
+        words.click()
+        whole = words.bounding_box()
+        assert one_line is not None
+        assert whole is not None
+        assert one_line["height"] < 40 < whole["height"], "a tap shows all of it"
         line.click()
         expect(page.locator("#ailing-all li").first).to_contain_text("what the system knows")
     finally:
