@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from mien_device.camera import Camera
 from mien_device.camera.addresses import public_name
 from mien_device.camera.open import open_camera
 from mien_device.choosing import PolicyChooser
-from mien_device.config import Config, MusicConfig
+from mien_device.config import Config, MusicConfig, MusicMode
 from mien_device.faces import FaceFinder
 from mien_device.faces.open import open_finder
 from mien_device.features import updates_wanted
@@ -29,7 +30,7 @@ from mien_device.music.player import open_player
 from mien_device.music.playlist import Playlists
 from mien_device.pipeline import Pipeline
 from mien_device.policy.policy import Policy
-from mien_device.shelf import LibraryShelf
+from mien_device.shelf import LibraryShelf, has_song
 from mien_device.state import Remembered, models_folder, state_folder
 from mien_device.updates.reader import ExchangeableReader
 from mien_device.updates.store import Store
@@ -71,8 +72,12 @@ class Parts:
     """Of the processor, °C."""
     power_trouble: Callable[[], str | None] = board.power_trouble
     """What the home is told of the power supply."""
+    has_song: Callable[[str], bool] = lambda song: True
+    """Whether the library has a song with an id. For any thread."""
     library_trouble: Callable[[], str | None] = lambda: None
     """What the home is told of the library; None while nothing is wrong, or none is used."""
+    music_trouble: Callable[[], str | None] = lambda: None
+    """Why there is nothing to play; None while there is, or nothing is to play."""
 
 
 def build_parts(
@@ -100,8 +105,8 @@ def build_parts(
     reader = ExchangeableReader(classifier)
     finder = open_finder(config.faces, models_folder(), config.model.accelerator, ladder)
     player = player or open_player(config.music)
-    chooser, see, library_trouble = open_chooser(config.music, state_folder())
-    jukebox = Jukebox(player, chooser, config.music)
+    choosing = open_chooser(config.music, state_folder())
+    jukebox = Jukebox(player, choosing.chooser, config.music)
     if remembered.volume is not None:
         jukebox.set_volume(remembered.volume)
     if remembered.mode is not None:
@@ -116,14 +121,16 @@ def build_parts(
         pipeline=Pipeline(finder, reader, config.faces, config.mood),
         player=player,
         jukebox=jukebox,
-        see=see,
+        see=choosing.see,
         model=f"{classifier.manifest.name} {classifier.manifest.version}",
         finder=finder,
         reader=reader,
         updates=updates,
         open_model=open_model,
         ladder=ladder,
-        library_trouble=library_trouble,
+        has_song=(lambda song: False) if config.music.choose == "folders" else partial(has_song, state_folder()),
+        library_trouble=choosing.library_trouble,
+        music_trouble=lambda: None if jukebox.mode is MusicMode.OFF else choosing.music_trouble(),
     )
 
 
@@ -152,22 +159,26 @@ def open_emotion(config: Config, updates: Store | None, open_model: Open) -> Cla
             return classifier
 
 
-def open_chooser(config: MusicConfig, folder: Path) -> tuple[Chooser, See, Callable[[], str | None]]:
-    """What chooses the songs, as `config.choose` says, who is to see the mood for it, and what is wrong with the library.
+class Choosing(NamedTuple):
+    """What chooses the songs, who is to see the mood for it, what is wrong with the library, and why there is no music."""
 
-    That lies in `folder`. Without one music is played by folder.
-    """
+    chooser: Chooser
+    see: See
+    library_trouble: Callable[[], str | None]
+    music_trouble: Callable[[], str | None]
+
+
+def open_chooser(config: MusicConfig, folder: Path) -> Choosing:
+    """As `config.choose` says. The library lies in `folder`; without one music is played by folder."""
     if config.choose == "folders":
-        folders = FolderChooser(Playlists(config))
-        return folders, folders.see, lambda: None
+        return _by_folder(Playlists(config), lambda: None)
     try:
         shelf = LibraryShelf.open(folder)
     except MusicError as error:
         level = logging.ERROR if config.choose == "library" else logging.WARNING
         reason = f"songs are chosen by folder only: {error}"
         log.log(level, "%s", reason)
-        folders = FolderChooser(Playlists(config))
-        return folders, folders.see, lambda: reason
+        return _by_folder(Playlists(config), lambda: reason)
 
     def open_policy() -> Policy:
         policy = Policy(shelf, np.random.default_rng(), lasting_s=config.cut_after_s)
@@ -176,8 +187,9 @@ def open_chooser(config: MusicConfig, folder: Path) -> tuple[Chooser, See, Calla
 
     chooser = PolicyChooser(open_policy, shelf.keep, shelf.keep_liking, shelf.analysis, shelf.close)
     if config.choose == "library":
-        return chooser, chooser.see, lambda: shelf.trouble
-    playlists = Playlists(config, may_be_empty=shelf.stocked)
+        remedy = "no song in the library was listened to; `mien library scan FOLDER` listens to those in a folder"
+        return Choosing(chooser, chooser.see, lambda: shelf.trouble, lambda: remedy if shelf.empty else None)
+    playlists = Playlists(config, may_be_empty=not shelf.empty)
     if playlists.stocked:
         log.info("songs are chosen from the folders of the moods")
     folders = FolderChooser(playlists)
@@ -186,4 +198,10 @@ def open_chooser(config: MusicConfig, folder: Path) -> tuple[Chooser, See, Calla
         folders.see(state, at)
         chooser.see(state, at)
 
-    return FirstChooser(folders, chooser), see, lambda: shelf.trouble
+    first = FirstChooser(folders, chooser)
+    return Choosing(first, see, lambda: shelf.trouble, lambda: playlists.trouble if shelf.empty else None)
+
+
+def _by_folder(playlists: Playlists, library_trouble: Callable[[], str | None]) -> Choosing:
+    folders = FolderChooser(playlists)
+    return Choosing(folders, folders.see, library_trouble, lambda: playlists.trouble)

@@ -46,6 +46,8 @@ class LibraryShelf:
         self._known = []
         self._heard: dict[str, Analysis] = {}
         self._trouble = ""
+        self.empty = not self._ask(lambda: self._library.stocked, True)
+        """Whether there was no song to choose when it was asked last. For any thread."""
 
     @classmethod
     def open(cls, folder: Path) -> LibraryShelf:
@@ -69,14 +71,10 @@ class LibraryShelf:
             )
         return self._trouble or None
 
-    @property
-    def stocked(self) -> bool:
-        """Whether `songs` would give any."""
-        return self._ask(lambda: self._library.stocked, bool(self._known))
-
     def songs(self) -> Sequence[Song]:
         """All songs that are there and whose place on the plane is known."""
         known = self._known = [song for song in self._ask(self._library.songs, self._known) if song.estimate]
+        self.empty = not known
         self._heard = {song.id: song.analysis for song in known if song.analysis}
         return [_song(song, estimate) for song, estimate in zip(known, _refitted(known), strict=True)]
 
@@ -187,6 +185,19 @@ class LibraryShelf:
         if str(error) != self._trouble:
             log.warning("library: %s", error)
         self._trouble = str(error)
+
+
+def has_song(folder: Path, song: str) -> bool:
+    """Whether the library in `folder` has a song with this id that can be played; opened for this question, by any thread.
+
+    True where it cannot be asked: the music thread may still know the song.
+    """
+    try:
+        with Library.open(folder, or_read=True) as opened:
+            return opened.has(song)
+    except MusicError as error:
+        log.warning("library: %s", error)
+        return True
 
 
 def _song(song: library.Song, estimate: Estimate) -> Song:

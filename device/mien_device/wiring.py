@@ -99,6 +99,7 @@ class Wiring:
             stop,
             parts.see,
             show=None if self._stage is None else self._stage.hear,
+            has_song=parts.has_song,
         )
         live = live_settings(parts.pipeline, parts.jukebox, self._vision, self._music)
         self.reloader = Reloader(config, load, live)
@@ -165,6 +166,7 @@ class Wiring:
                 "sound": lambda: parts.player.trouble,
                 "disk": lambda: self._memory.trouble,
                 "library": parts.library_trouble,
+                "music": parts.music_trouble,
                 "power": parts.power_trouble,
             },
             self.publisher,

@@ -49,6 +49,11 @@ class Room:
             state = MoodState(Mood(emotion), 1.0, 0.0, 0.0, {emotion: 1.0}, 1, self.now)
             self.chooser.see(state, self.now)
 
+    def say(self, emotion: Emotion) -> None:
+        self.now += 1
+        state = MoodState(Mood(emotion), 1.0, 0.0, 0.0, {emotion: 1.0}, 1, self.now, said=True)
+        self.chooser.see(state, self.now)
+
     def choose(self, leaving: Ending = Ending.PLAYED) -> Track:
         track = self.chooser.choose(Mood.SAD, self.now, leaving)
         assert track is not None
@@ -143,6 +148,38 @@ def test_a_mood_that_lasts_cuts_and_the_next_one_matches() -> None:
     room.wants_change(anew)
     assert "pleasant and lively" in anew.why
     assert room.log[0][1].ending is Judged.CUT
+
+
+def test_a_word_gives_way_at_once_and_so_does_the_next() -> None:
+    room = Room(MusicMode.FOLLOW)
+    room.look(Emotion.SAD)
+    track = room.choose()
+    assert not room.wants_change(track)
+    room.say(Emotion.SAD)
+    assert not room.wants_change(track), "what plays fits"
+    for word, why in ((Emotion.HAPPY, "pleasant and lively"), (Emotion.ANGRY, "unpleasant and lively")):
+        room.say(word)
+        assert room.wants_change(track)
+        anew = room.choose(Ending.CHANGED)
+        room.end(track, Ending.CHANGED, 2)
+        assert why in anew.why
+        room.say(word)
+        assert not room.wants_change(anew), "once"
+        track = anew
+    for _ in range(200):
+        room.look(Emotion.HAPPY, 1)
+        assert not room.wants_change(track), "taken back: a face waits for minutes after a cut"
+
+
+def test_a_word_does_not_cut_where_nothing_may() -> None:
+    room = Room(MusicMode.FOLLOW, lasting_s=0)
+    room.look(Emotion.SAD)
+    track = room.choose()
+    assert not room.wants_change(track)
+    room.say(Emotion.HAPPY)
+    assert not room.wants_change(track)
+    room.end(track)
+    assert "pleasant and lively" in room.choose().why, "but the next song fits"
 
 
 def test_a_new_mode_gives_way_and_shuffle_does_not() -> None:

@@ -26,7 +26,7 @@ from mien_device.music.choosers import Chooser
 from mien_device.music.choosers import Ending as TrackEnding
 from mien_device.parts import open_chooser
 from mien_device.policy import Choice, Outcome, Phase, Target
-from mien_device.shelf import LibraryShelf
+from mien_device.shelf import LibraryShelf, has_song
 from mien_models.labels import Mood
 from mien_models.listening import Analysis, Estimate
 from tests.device.library.audio import write_sound, write_tags
@@ -84,6 +84,20 @@ def test_only_songs_that_were_listened_to_stand_there(stock: Stock) -> None:
     analysis = stock.shelf.analysis(songs[3].id)
     assert analysis is not None
     assert (songs[3].estimate, songs[3].loudness_lufs) == (analysis.estimate, analysis.loudness_lufs)
+
+
+def test_anybody_may_ask_whether_a_song_is_there_that_can_be_played(stock: Stock) -> None:
+    with Library.open(stock.folder) as library:
+        song = library.songs()[0]
+    assert not has_song(stock.folder, song.id), "nobody has listened to it yet"
+    stock.hear()
+    assert has_song(stock.folder, song.id)
+    assert not has_song(stock.folder, song.id[:-1])
+    assert not has_song(stock.folder, "0" * 32)
+    song.path.unlink()
+    with Library.open(stock.folder) as library:
+        scan(library, [stock.music])
+    assert not has_song(stock.folder, song.id)
 
 
 def test_what_was_played_comes_back_whole(stock: Stock) -> None:
@@ -194,6 +208,26 @@ def check_the_order(chooser: Chooser, stock: Stock, tmp_path: Path) -> None:
     assert again is not None, "what played before a restart is looked for in both"
 
 
+def test_no_music_at_all_is_told_until_there_is_some(stock: Stock, tmp_path: Path) -> None:
+    for choose, remedy in (("auto", "make a folder for each mood"), ("library", "mien library scan FOLDER")):
+        config = MusicConfig.model_validate({"folder": tmp_path / "folders", "choose": choose})
+        choosing = open_chooser(config, stock.folder)
+        with closing(choosing.chooser):
+            assert remedy in str(choosing.music_trouble())
+            if choose == "auto":
+                own = write_sound(tmp_path / "folders" / "neutral" / "own.wav", 99)
+                assert choosing.chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is not None
+                assert choosing.music_trouble() is None
+                own.unlink()
+                assert choosing.chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is None
+                assert remedy in str(choosing.music_trouble())
+            stock.hear()
+            assert choosing.chooser.choose(Mood.SAD, 0.0, TrackEnding.PLAYED) is not None
+            assert choosing.music_trouble() is None
+        with Library.open(stock.folder) as library:
+            library.execute("DELETE FROM analysis")
+
+
 @pytest.mark.parametrize(("choose", "kind"), [("folders", "FolderChooser"), ("library", "PolicyChooser")])
 def test_what_was_asked_for_is_taken(stock: Stock, tmp_path: Path, choose: str, kind: str) -> None:
     config = MusicConfig.model_validate({"folder": tmp_path, "choose": choose})
@@ -230,7 +264,7 @@ def test_a_damaged_library_is_set_aside_and_filled_again(
     damaged = b"x" * 5000
     (stock.folder / FILE).write_bytes(damaged)
     config = MusicConfig(folder=tmp_path / "no folders", choose="library")
-    chooser, _, trouble = open_chooser(config, stock.folder)
+    chooser, _, trouble, _ = open_chooser(config, stock.folder)
     with closing(chooser):
         assert (stock.folder / ASIDE).read_bytes() == damaged
         assert "lies beside as" in caplog.text

@@ -62,6 +62,24 @@ def test_what_somebody_likes_is_kept_and_said(house: House, tmp_path: Path) -> N
         assert all(like.viewer is not None and like.viewer.faces == 1 for like in kept.likes())
 
 
+def test_a_song_that_is_not_there_is_no_song_to_play(house: House, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    library(home / "state", "scan", str(house.tunes), "--analyser", "fake")
+    with Device(tmp_path, house.config("demo"), home=home) as device:
+        wait_until(lambda: house.events("track_started"), lambda: device.log)
+        house.set("play", "0" * 32)
+        house.wait_for("response/play")
+        refused = json.loads(house.received("response/play")[0])
+        assert (refused["status"], "no such song" in refused["error"]) == ("error", True)
+        playing = house.events("track_started")[-1]["title"]
+        song = next(each for each in library(home / "state", "list") if each["title"] != playing)
+        house.ears.publish(house.topic("request/play"), json.dumps({"value": song["id"]}))
+        house.wait_for("response/play", count=2)
+        assert json.loads(house.received("response/play")[1])["status"] == "ok"
+        wait_until(lambda: house.events("track_started")[-1]["title"] == song["title"], lambda: device.log)
+        assert device.terminate()[0] == 0
+
+
 def test_songs_are_chosen_from_the_library_and_every_choice_is_kept(house: House, tmp_path: Path) -> None:
     home = tmp_path / "home"
     library(home / "state", "scan", str(house.tunes), "--analyser", "fake")

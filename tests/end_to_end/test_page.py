@@ -313,6 +313,9 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
             known = json.load(answer)["topics"]
         known["feeling/state"]["value"] |= {"feeling": "disgust", "lasts_s": 900}
         known["health/state"]["value"] = {"state": "degraded", "reasons": {"sound": TROUBLE, "disk": TROUBLE}}
+        known["message/state"]["value"] |= {
+            "text": "Dinner is ready in ten minutes,\nand then the film begins at last, at home"
+        }
         stream = "".join(f"data: {json.dumps({'topic': topic, **news})}\n\n" for topic, news in known.items())
         page.route("**/api/events", lambda route: route.fulfill(body=stream, content_type="text/event-stream"))
         page.goto(address)
@@ -324,6 +327,14 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
         )  # a stream that was made up ends, and the page says so
         assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
         assert page.evaluate(BEYOND_THE_SCREEN) == []
+        assert page.evaluate(OVERLAPS, "#mood-word, #felt, #feel, #screen, #ailing-first, #controls") == []
+        words = page.locator("#screen")
+        one_line = words.bounding_box()
+        words.click()
+        whole = words.bounding_box()
+        assert one_line is not None
+        assert whole is not None
+        assert one_line["height"] < 40 < whole["height"], "a tap shows all of it"
         line.click()
         expect(page.locator("#ailing-all li").first).to_contain_text("what the system knows")
     finally:
@@ -655,9 +666,13 @@ def test_without_music_the_page_says_so(chromium: Browser, broker: Mosquitto, tm
             expect(page.locator("#title")).to_have_text("Nothing plays")
             expect(why).to_have_text("There is no music for this mood yet. Setup says what is found.")
             assert page.evaluate(BEYOND_THE_SCREEN) == []
+            health = json.loads(ears.received("mien/mute/health/state")[-1])
+            assert "no music at all; make a folder for each mood" in health["reasons"]["music"]
+            expect(page.locator("#ailing-first")).to_contain_text("Music: ")
             page.get_by_role("button", name="Off", exact=True).click()
             ears.wait_for("mien/mute/mode/state", "off")
             expect(why).to_be_hidden()  # as it should be
+            wait_until(lambda: "music" not in json.loads(ears.received("mien/mute/health/state")[-1])["reasons"])
         assert device.terminate()[0] == 0
 
 

@@ -166,7 +166,8 @@ THINGS: dict[str, Thing] = {
         Thing(
             "play",
             "This very song of the library, by its id (`mien library list --json`), now and to its end, whoever is in view and "
-            "whatever the mood; also out of a pause. Nothing with mode `off`, and where songs come from folders only.",
+            "whatever the mood; also out of a pause. Nothing with mode `off`. An error where the library has no such song, and where "
+            "songs come from folders only.",
             SongId(),
             PlaySong,
         ),

@@ -73,7 +73,7 @@ class CameraAvailability(Plain[Literal["online", "offline"]]):
     topic: ClassVar[str] = "camera/availability"
 
 
-PartName = Literal["camera", "accelerator", "sound", "disk", "library", "heat", "power"]
+PartName = Literal["camera", "accelerator", "sound", "disk", "library", "music", "heat", "power"]
 
 
 class Health(Json):

@@ -59,6 +59,14 @@ class Library(Database):
         )
         return bool(self.rows(sql)[0]["any"])
 
+    def has(self, song: str) -> bool:
+        """Whether there is a song with exactly this `Song.id` whose file is there and whose place on the plane is known."""
+        sql = (
+            "SELECT EXISTS (SELECT 1 FROM file JOIN track ON track.id = file.track WHERE hash = ? AND gone IS NULL AND "
+            "track.id IN (SELECT track FROM analysis UNION ALL SELECT track FROM correction)) AS any"
+        )
+        return bool(self.rows(sql, song)[0]["any"])
+
     def _read_songs(self) -> list[Song]:
         covers = {row["folder"]: row["art"] for row in self.rows("SELECT folder, art FROM cover")}
         rows = self.rows(_SONGS)

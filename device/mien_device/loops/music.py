@@ -53,9 +53,10 @@ class Music:
         stop: threading.Event,
         see: Callable[[MoodState, float], None] = lambda state, at: None,
         show: Callable[[Jukebox, float], None] | None = None,
+        has_song: Callable[[str], bool] = lambda song: True,
     ) -> None:
         """Prepare it. `see` is told of every state of the room: a chooser may want more than the mood's name. `show` may look at
-        the jukebox at every turn.
+        the jukebox at every turn. `has_song` says, in any thread, whether there is a song with an id.
         """
         self._jukebox = jukebox
         self._moods = moods
@@ -64,6 +65,7 @@ class Music:
         self._stop = stop
         self._see = see
         self._show = show
+        self._has_song = has_song
         self._said = Said()
         self._feeling = Feeling(feeling=Mood.NONE)
         self._commands: list[MusicCommand] = []
@@ -82,12 +84,15 @@ class Music:
         Of several volumes, as a slider sends them, and of several pauses only the last one counts.
 
         Raises:
-            CommandError: there is no such place to go to.
+            CommandError: there is no such place to go to, or no such song.
 
         """
         match command:
             case SeekTrack(spot):
                 self._check(spot)
+            case PlaySong(song):
+                if not self._has_song(song):
+                    raise CommandError("there is no such song to play; `mien library list --json` shows the ids")
             case SetVolume(volume):
                 self._memory.keep(volume=volume)
             case SetPaused(paused):

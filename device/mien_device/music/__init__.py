@@ -80,7 +80,7 @@ class Player(Protocol):
 
     @property
     def position_s(self) -> float:
-        """How far `playing` has come, seconds from the file's beginning; 0 when nothing plays."""
+        """How far `playing` is heard, seconds from the file's beginning; in a pause where it goes on. 0 when nothing plays."""
 
     @property
     def duration_s(self) -> float | None:

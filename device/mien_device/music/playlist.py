@@ -34,20 +34,22 @@ class Playlists:
         self._barred: dict[Path, Stamp | None] = {}
         self.problems: tuple[str, ...] = ()
         """What the last scan found wrong, one sentence each with its remedy. Logged when first seen."""
+        self.trouble: str | None = None
+        """That it found no music at all, whether that is a problem or not, with the remedy. For any thread."""
         self.scan()
 
     def scan(self) -> None:
         """Look at the folders and playlists again. A problem that the last scan did not have is logged as a warning."""
         problems: list[str] = []
+        mistake = f"{self._folder} (music.folder): a file; name the folder that holds one for each mood"
+        if is_file(self._folder):
+            problems.append(mistake)
         for emotion in Emotion:
             found = self._read(emotion, problems)
             self._tracks[emotion] = tuple(path for path in found if not self._is_barred(path))
-        if not (self.stocked or self._may_be_empty):
-            endings = ", ".join(sorted(sound_suffixes()))
-            problems.append(
-                f"{self._folder} (music.folder): no music at all; make a folder for each mood in it ({', '.join(Emotion)}) "
-                f"and put {endings} files there, or let `mien library scan` listen to songs that lie anywhere"
-            )
+        self.trouble = None if self.stocked else mistake if mistake in problems else self._say_empty()
+        if self.trouble not in {None, mistake} and not self._may_be_empty:
+            problems.append(self.trouble)
         for problem in problems:
             if problem not in self.problems:
                 log.warning("%s", problem)
@@ -72,6 +74,13 @@ class Playlists:
                 return emotion
         return min(stocked, key=lambda emotion: math.dist(AFFECT[wanted], AFFECT[emotion]), default=None)
 
+    def _say_empty(self) -> str:
+        endings = ", ".join(sorted(sound_suffixes()))
+        return (
+            f"{self._folder} (music.folder): no music at all; make a folder for each mood in it ({', '.join(Emotion)}) "
+            f"and put {endings} files there, or let `mien library scan` listen to songs that lie anywhere"
+        )
+
     def tracks(self, source: Emotion) -> tuple[Path, ...]:
         """The mood's own files: a folder's sorted by path, a playlist's in its order. Without barred files."""
         return self._tracks[source]
@@ -88,6 +97,8 @@ class Playlists:
     def _read(self, emotion: Emotion, problems: list[str]) -> list[Path]:
         named = self._named.get(emotion)
         if named is None:
+            if is_file(self._folder):
+                return []  # said once, for all of them
             return _read_folder(self._folder / emotion, "music.folder", problems, may_be_missing=True)
         key = f"music.playlists.{emotion}"
         if named.suffix.lower() in PLAYLIST_SUFFIXES and not os.path.isdir(named):  # noqa: PTH112 - see is_file

@@ -1,4 +1,4 @@
-"""When a song may be cut: never for a flicker, only for a change that lasts, and not often."""
+"""When a song may be cut: never for a flicker, only for a change that lasts, and not often; or for somebody's own word."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ class Patience:
         self._reference = place if mode is MusicMode.FOLLOW else (listener.valence, listener.arousal)
 
     def watch(self, listener: Listener, at: float) -> bool:
-        """Whether the listener has been somewhere else for long enough, without a break, by now."""
+        """Whether the listener has been somewhere else for long enough, without a break, by now; or says so."""
         if not self._is_away(listener):
             self._away_since = None
             return False
         self._away_since = at if self._away_since is None else self._away_since
-        return at - self._away_since > self._lasting_s
+        return listener.said or at - self._away_since > self._lasting_s
 
-    def may_cut(self, at: float) -> bool:
-        """Whether the last cut is long enough ago."""
-        return at - self._cut_at >= self._apart_s
+    def may_cut(self, listener: Listener, at: float) -> bool:
+        """Whether the last cut is long enough ago. A word waits for nothing: it stays where it is, so it cuts only once."""
+        return listener.said or at - self._cut_at >= self._apart_s
 
     def cut(self, at: float) -> None:
         """A song was cut."""

@@ -103,6 +103,8 @@ class Policy:
 
     def named(self, song: str, mode: MusicMode, listener: Listener, at: float) -> Choice | None:
         """The choice of the song with this id, because somebody asked for it; None if it is not there."""
+        if self._shelf.changed():
+            self.restock()  # a scan may have found it just now
         found = next((each for each in self._catalogue.songs if each.id == song), None)
         if found is None:
             return None
@@ -121,12 +123,12 @@ class Policy:
         self._note(choice.song.id, choice.at)
 
     def wants_change(self, listener: Listener, at: float) -> bool:
-        """Whether the song that plays should be cut, because the listener has been elsewhere for long.
+        """Whether the song that plays should be cut, because the listener has been elsewhere for long, or says so now.
 
-        To be asked a few times a second; who gets True does cut. Not again within minutes.
+        To be asked a few times a second; who gets True does cut. Not again within minutes, but for another word.
         """
         lasts = self._patience.watch(listener, at)
-        if not (lasts and self._cuts and self._patience.may_cut(at)):
+        if not (lasts and self._cuts and self._patience.may_cut(listener, at)):
             return False
         self._patience.cut(at)
         return True

@@ -8,7 +8,16 @@ from pathlib import Path
 import pytest
 
 from mien_device.config import MusicConfig, MusicMode
-from mien_device.home.commands import MusicCommand, NextTrack, SayFeeling, SeekTrack, SetMode, SetPaused, SetVolume
+from mien_device.home.commands import (
+    MusicCommand,
+    NextTrack,
+    PlaySong,
+    SayFeeling,
+    SeekTrack,
+    SetMode,
+    SetPaused,
+    SetVolume,
+)
 from mien_device.home.messages import Event, Feeling, NowPlaying, Volume
 from mien_device.home.payloads import CommandError, SongSpot
 from mien_device.latest import Latest
@@ -134,7 +143,7 @@ def test_steps_add_up_and_are_told(stage: Stage, tmp_path: Path) -> None:
     stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
     stage.carry_out(SetPaused(True), at=1.0)
     stage.carry_out(SeekTrack(spot("10")), SeekTrack(spot("+20")), SeekTrack(spot("+5.5")), at=2.0)
-    assert stage.jukebox.position_s == pytest.approx(35.5, abs=1.5), "it is heard a little after it is handed over"
+    assert stage.jukebox.position_s == pytest.approx(35.5, abs=0.05), "a pause is told where it goes on"
     assert stage.jukebox.paused
     stage.music._echo()
     told = stage.home.of(NowPlaying)[-1]
@@ -146,6 +155,14 @@ def test_steps_add_up_and_are_told(stage: Stage, tmp_path: Path) -> None:
     assert stage.jukebox.position_s == 0
     stage.carry_out(SeekTrack(spot("50%")), at=4.0)
     assert stage.jukebox.position_s == pytest.approx(40, abs=0.5)
+
+
+def test_a_song_that_is_not_there_is_refused_before_it_is_answered(stage: Stage) -> None:
+    stage.music._has_song = lambda song: song == "a" * 32
+    stage.music.command(PlaySong("a" * 32))
+    with pytest.raises(CommandError, match="there is no such song to play"):
+        stage.music.command(PlaySong("b" * 32))
+    assert stage.music._take_commands() == [PlaySong("a" * 32)], "and the one before still counts"
 
 
 def test_a_file_that_is_gone_plays_on_where_it_is(stage: Stage, caplog: pytest.LogCaptureFixture) -> None:

@@ -201,6 +201,16 @@ def test_no_music_at_all_names_the_remedy(tmp_path: Path, caplog: pytest.LogCapt
     assert f"{tmp_path / 'missing'} (music.folder): no music at all; make a folder for each mood" in record.message
 
 
+def test_a_file_in_the_place_of_the_folder_is_one_line(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    make(tmp_path, "music", "party/a.mp3")
+    assert Playlists(MusicConfig(folder=tmp_path / "music")).trouble == caplog.records[0].message
+    (record,) = caplog.records
+    assert f"{tmp_path / 'music'} (music.folder): a file; name the folder" in record.message
+    named = Playlists(MusicConfig(folder=tmp_path / "music", playlists={Mood.HAPPY: tmp_path / "party"}))
+    assert named.problems == (record.message,)
+    assert named.trouble is None, "there is music"
+
+
 def test_barred_file_comes_back_when_it_has_changed(tmp_path: Path) -> None:
     make(tmp_path, "happy/a.mp3", "happy/b.mp3")
     playlists = Playlists(MusicConfig(folder=tmp_path))

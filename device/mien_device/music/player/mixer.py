@@ -55,7 +55,8 @@ class Mixer:
         self.failures: list[Failure] = []
         self._going: list[Voice] = []
         self._volume = Ramp(1.0)
-        self._held = False
+        self.held = False
+        """Whether it is a pause."""
         self._flow = Ramp(1.0)
         """Falls to 0 for a pause."""
         self._limiter = Limiter()
@@ -95,7 +96,7 @@ class Mixer:
             self.leading = None
         for number, voice in enumerate(reversed(self._going), 2):
             voice.fade.fall(frames if number <= VOICES else min(frames, SOFT))
-        still, self._held = self._is_still, False
+        still, self.held = self._is_still, False
         if still:
             self._drop(self._going)
         self._flow.go(1.0, 0 if still else SOFT)
@@ -116,7 +117,7 @@ class Mixer:
 
     def hold(self, *, held: bool) -> None:
         """Pause, or go on. Not a sample is lost or heard twice."""
-        self._held = held
+        self.held = held
         self._flow.go(0.0 if held else 1.0, SOFT)
 
     def set_volume(self, gain: float) -> None:
@@ -147,7 +148,7 @@ class Mixer:
     @property
     def _is_still(self) -> bool:
         """Whether a pause has come to rest."""
-        return self._held and self._flow.left == 0
+        return self.held and self._flow.left == 0
 
     def _mix(self, frames: int) -> Samples:
         """Up to `frames` of the sum, ending at the latest where a track begins or ends; maybe none."""

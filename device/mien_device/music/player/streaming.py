@@ -63,7 +63,10 @@ class StreamingPlayer:
     @property
     def position_s(self) -> float:
         leading = self._mixer.leading
-        return 0.0 if leading is None else max(0.0, leading.source.position_s - self._output.latency_s)
+        if leading is None:
+            return 0.0
+        waits = 0.0 if self._mixer.held else self._output.latency_s
+        return max(0.0, leading.source.position_s - waits)
 
     @property
     def duration_s(self) -> float | None:

@@ -111,7 +111,7 @@ function showMusic() {
 }
 
 const PARTS = {
-  camera: "Camera", accelerator: "Coral", sound: "Sound", disk: "Disk", library: "Library", heat: "Heat", power: "Power supply",
+  camera: "Camera", accelerator: "Coral", sound: "Sound", disk: "Disk", library: "Library", music: "Music", heat: "Heat", power: "Power supply",
 };
 
 /** What does less than it should: the first in a line, and all with their remedies for whoever wants to know. */
