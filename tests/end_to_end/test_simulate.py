@@ -28,7 +28,7 @@ TRACES = {
         ("broker-away", 4, 2, ""),
         ("clock-jump", 5, 3, "ahead_s = -86400.0"),
         ("camera-unplugged", 6, 3, "notice_s = 10"),
-        ("power-low", 7, 2, "notice_s = 10"),
+        ("power-low", 7, 5, "notice_s = 10"),
     ],
     "crash": [("accelerator-crash", 1, 12, "")],
     "hung": [("camera-hung", 1, 8, "notice_s = 20"), ("sound-gone", 4, 3, "")],
