@@ -31,7 +31,7 @@ TRACES = {
         ("power-low", 7, 5, "notice_s = 10"),
     ],
     "crash": [("accelerator-crash", 1, 12, "")],
-    "hung": [("camera-hung", 1, 8, "notice_s = 20"), ("sound-gone", 4, 3, "")],
+    "hung": [("camera-hung", 1, 14, "notice_s = 20"), ("sound-gone", 4, 3, "")],
     # A limit that nothing can keep: a verdict that is never bad is worth nothing.
     "impossible": [("power-low", 1, 1, "notice_s = 0.001")],
 }
