@@ -89,7 +89,7 @@ def test_the_commands_that_only_read_do_so(
 def test_without_a_library_an_empty_one_waits_for_room(disk: SmallDisk) -> None:
     disk.fill()
     with closing(LibraryShelf.open(disk.folder)) as shelf:
-        assert not shelf.stocked
+        assert shelf.empty
         assert shelf.trouble is not None
         disk.free()
         shelf.changed()
