@@ -228,6 +228,8 @@ def _set_aside(path: Path) -> None:
             for ending in ("-shm", "-wal", ""):  # the log first: an empty library must not find it
                 with contextlib.suppress(FileNotFoundError):
                     path.with_name(path.name + ending).replace(path.with_name(ASIDE + ending))
+    except FileNotFoundError:
+        return  # another process has moved it, and the new one does not stand there yet
     except OSError as error:
         raise MusicError(f"{path}: damaged, and cannot be moved away: {error.strerror}") from None
     log.error("%s: damaged; it lies beside as %s now, and an empty one takes its place", path, ASIDE)
