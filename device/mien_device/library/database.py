@@ -81,19 +81,20 @@ class Database:
         path = folder / FILE
         if or_read and path.exists() and not has_room(folder):
             return cls._open_copy(path, handed_on)
-        try:
-            return cls._open_file(folder, path, handed_on)
-        except NoRoomError:
-            if not (or_read and path.exists()):
-                raise
-            return cls._open_copy(path, handed_on)
-        except DamagedError:
-            if not or_anew:
-                raise
-            _set_aside(path)
-            library = cls._open_file(folder, path, handed_on)
-            library.aside = path.with_name(ASIDE)
-            return library
+        with _one_at_a_time(folder) if or_anew else contextlib.nullcontext():
+            try:
+                return cls._open_file(folder, path, handed_on)
+            except NoRoomError:
+                if not (or_read and path.exists()):
+                    raise
+                return cls._open_copy(path, handed_on)
+            except DamagedError:
+                if not or_anew:
+                    raise
+                _set_aside(path)
+                library = cls._open_file(folder, path, handed_on)
+                library.aside = path.with_name(ASIDE)
+                return library
 
     @classmethod
     def _open_file(cls, folder: Path, path: Path, handed_on: bool) -> Self:
@@ -213,6 +214,21 @@ class Database:
             os.close(file)
 
 
+@contextlib.contextmanager
+def _one_at_a_time(folder: Path) -> Iterator[None]:
+    """Of those that may set a damaged library aside: the second finds the new one whole, and does not take it for the old."""
+    try:
+        handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError:  # there is no folder yet, or it is said when the library is opened
+        yield
+        return
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
 def _set_aside(path: Path) -> None:
     """Move a damaged library out of the way, with its log; it may be worth a rescue.
 
@@ -221,15 +237,9 @@ def _set_aside(path: Path) -> None:
 
     """
     try:
-        with path.open("rb") as damaged:
-            fcntl.flock(damaged, fcntl.LOCK_EX)
-            if os.fstat(damaged.fileno()).st_ino != path.stat().st_ino:
-                return  # another process was faster, and a new one stands there
-            for ending in ("-shm", "-wal", ""):  # the log first: an empty library must not find it
-                with contextlib.suppress(FileNotFoundError):
-                    path.with_name(path.name + ending).replace(path.with_name(ASIDE + ending))
-    except FileNotFoundError:
-        return  # another process has moved it, and the new one does not stand there yet
+        for ending in ("-shm", "-wal", ""):  # the log first: an empty library must not find it
+            with contextlib.suppress(FileNotFoundError):
+                path.with_name(path.name + ending).replace(path.with_name(ASIDE + ending))
     except OSError as error:
         raise MusicError(f"{path}: damaged, and cannot be moved away: {error.strerror}") from None
     log.error("%s: damaged; it lies beside as %s now, and an empty one takes its place", path, ASIDE)
