@@ -176,7 +176,7 @@ def test_uninstalling_leaves_state_and_music_and_nothing_else(boot: Boot, suite:
     machine.run("/opt/mien/systemd/install --uninstall")
     assert left_behind(machine, before) == {
         *("/var/lib/mien", "/var/lib/mien/state.json", "/var/lib/mien/library.sqlite3", "/var/lib/mien/library.lock"),
-        "/var/lib/mien/mien.lock",
+        *("/var/lib/mien/mien.lock", "/var/lib/mien/history.sqlite3"),
         *("/srv/mien", "/srv/mien/music", "/srv/mien/music/happy", "/srv/mien/music/happy/song.mp3"),
     }
     assert "mien" not in machine.run("cat /etc/passwd /etc/group").stdout
