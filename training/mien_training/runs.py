@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from mien_models import arrays as npz
 from mien_models.errors import ConfigError, DataError
 from mien_models.files import write_atomically
 from mien_models.validation import Strict, explain
@@ -76,11 +77,9 @@ def read_arrays(path: Path) -> Arrays:
         DataError: the file is damaged.
 
     """
-    try:
-        with path.open("rb") as stream, np.load(stream) as stored:
-            return {name: stored[name] for name in stored.files}
-    except Exception as error:  # numpy passes on whatever zipfile, zlib and its own header parser raise
-        raise DataError(f"{path}: damaged ({error}); delete it to start this run anew") from error
+    return npz.read_arrays(
+        path, lambda error: DataError(f"{path}: damaged ({error}); delete it to start this run anew")
+    )
 
 
 @contextlib.contextmanager

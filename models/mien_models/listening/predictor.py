@@ -15,6 +15,7 @@ from typing import Self
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.arrays import read_arrays
 from mien_models.errors import ModelError
 from mien_models.listening import Estimate, SongMood
 
@@ -83,11 +84,9 @@ class Predictor:
             ModelError: it is no such file, or its arrays do not fit together.
 
         """
-        try:
-            with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
-        except Exception as error:  # numpy passes on whatever zipfile, zlib and its own header parser raise
-            raise ModelError(f"{path}: damaged ({error}); copy the model directory again") from error
+        arrays = read_arrays(
+            path, lambda error: ModelError(f"{path}: damaged ({error}); copy the model directory again")
+        )
         if set(arrays) != {field.name for field in fields(cls)}:
             raise ModelError(f"{path}: is no model that listens; copy the model directory again")
         predictor = cls(**arrays)
