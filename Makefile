@@ -6,8 +6,12 @@ export PYTHON
 # Many tests wait (for a broker, a boot, a song's end), so two processes pay even on one core.
 WORKERS ?= 2
 PYTEST = .venv/bin/python -m pytest
+# What fails beside others is tried once more by itself, and both are printed: what fails twice is a failure. Many tests talk to
+# real processes (a broker, a browser, Home Assistant), and on a busy machine each has its own way of being late.
+MANY = $(PYTEST) --numprocesses $(WORKERS) --dist loadfile --ignore tests/systemd
+AGAIN = $(PYTEST) --last-failed --last-failed-no-failures none --ignore tests/systemd
 # Booted machines want the computer to themselves.
-TESTS = $(PYTEST) --numprocesses $(WORKERS) --dist loadfile --ignore tests/systemd && $(PYTEST) tests/systemd
+TESTS = { $(MANY) || $(AGAIN); } && $(PYTEST) tests/systemd
 
 help:
 	@echo "make demo      mien with nothing attached: no camera, no broker, no sound card ($(SECONDS_OF_DEMO) seconds)"

@@ -27,6 +27,7 @@ class Workshop:
 
     def __init__(self) -> None:
         self.tried: list[tuple[Any, ...]] = []
+        self.searches = 0
         self.go_on = threading.Event()
         self.go_on.set()
 
@@ -40,6 +41,7 @@ class Workshop:
         return Reply(Outcome.DONE, {"folders": {}})
 
     def nearby(self) -> Reply:
+        self.searches += 1
         self.go_on.wait(START_S)
         return Reply(Outcome.DONE, {"found": []})
 

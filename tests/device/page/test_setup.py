@@ -30,7 +30,7 @@ from mien_models.runner import Answer
 from tests.announcer import ADDRESS, OURS, announced
 from tests.device.page.backstage import Served, served
 from tests.mosquitto import PASSWORD, USER, Mosquitto, free_port, require_mosquitto
-from tests.waiting import LIMIT_S
+from tests.waiting import LIMIT_S, wait_until
 
 POST = "/api/setup/broker"
 
@@ -101,6 +101,23 @@ def test_the_network_is_searched_for_one_at_a_time(page: Served) -> None:
     first.join(LIMIT_S)
     assert statuses.count(200) >= 1
     assert page.ask("/api/setup/nearby", method="POST", body={}).status == 200
+
+
+def test_a_search_that_the_end_of_mien_breaks_off_is_answered_without_a_traceback(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    statuses: list[int] = []
+    with served() as page:
+        page.backstage.workshop.go_on.clear()
+        client = threading.Thread(
+            target=lambda: statuses.append(page.ask("/api/setup/nearby", method="POST", body={}).status)
+        )
+        client.start()
+        wait_until(lambda: page.backstage.workshop.searches, "nobody searches")
+    page.backstage.workshop.go_on.set()
+    client.join(LIMIT_S)
+    assert statuses == [503]
+    assert [record.message for record in caplog.records if record.exc_info] == []
 
 
 # What is found

@@ -20,6 +20,7 @@ let lost = false;
 
 async function show(view, seen) {
   const module = await Promise.resolve(views[view]()).catch(() => undefined);
+  document.getElementById(view).inert = !module; // without its module a tap would be lost
   if (module) module.look(seen);
   else if (seen) missing = true;
 }
