@@ -328,6 +328,7 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
         assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
         assert page.evaluate(BEYOND_THE_SCREEN) == []
         assert page.evaluate(OVERLAPS, "#mood-word, #felt, #feel, #screen, #ailing-first, #controls") == []
+        assert page.evaluate(OVERLAPS, "#mood-word, #felt, #feel, #screen, #ailing-first, #controls") == []
         words = page.locator("#screen")
         one_line = words.bounding_box()
         words.click()

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 import threading
 from collections import Counter
 from functools import partial
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from mien_device.config import PageConfig
@@ -15,7 +17,7 @@ from mien_device.page.access import Access
 from mien_device.page.feed import Feed
 
 if TYPE_CHECKING:
-    import uvicorn
+    from uvicorn.server import Server
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,7 @@ class PageServer:
         self._backstage = backstage
         self._feed = feed
         self._socket: socket.socket | None = None
-        self._server: uvicorn.Server | None = None
+        self._server: Server | None = None
         self._thread = threading.Thread(target=self._run, name="mien-page", daemon=True)
         self._closing = threading.Event()
 
@@ -82,7 +84,9 @@ class PageServer:
 
     def _run(self) -> None:
         try:
-            import uvicorn
+            leave_out_command_line()
+            from uvicorn.config import Config
+            from uvicorn.server import Server
 
             from mien_device.page.app import make_app
             from mien_device.page.doorman import BACKLOG, Connection
@@ -90,7 +94,7 @@ class PageServer:
             log.warning("no page: %s; install it with: pip install 'mien[device]', or set page.enabled = false", error)
             return
         assert self._socket is not None  # noqa: S101 - start took it
-        config = uvicorn.Config(
+        config = Config(
             make_app(self._backstage, self._feed, self._access),
             loop="asyncio",
             http=partial(Connection, Counter()),  # type: ignore[arg-type]
@@ -105,7 +109,7 @@ class PageServer:
             timeout_keep_alive=IDLE_S,
             timeout_graceful_shutdown=1,
         )
-        server = self._server = uvicorn.Server(config)
+        server = self._server = Server(config)
         if self._closing.is_set():
             return
         log.info("page: %s", self.address)
@@ -113,6 +117,19 @@ class PageServer:
             server.run(sockets=[self._socket])
         except Exception:
             log.exception("the page has failed; everything else goes on")
+
+
+class _CommandLine(ModuleType):
+    """Has whatever is imported from it, and none of it is used."""
+
+    def __getattr__(self, name: str) -> None:
+        if name.startswith("__"):
+            raise AttributeError(name)
+
+
+def leave_out_command_line() -> None:
+    """Import uvicorn without its command line: that brings click, multiprocessing and a watcher of files, 2 MB that nobody here uses."""
+    sys.modules.setdefault("uvicorn.main", _CommandLine("uvicorn.main"))
 
 
 def _reason(error: OSError) -> str:

@@ -327,3 +327,13 @@ print([name for name in sys.modules if name.startswith(("starlette", "uvicorn", 
 """
     run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_what_only_a_command_line_needs_takes_no_memory() -> None:
+    program = (
+        "import sys; from mien_device.page.server import leave_out_command_line; leave_out_command_line(); "
+        "import uvicorn.config, uvicorn.server, mien_device.page.app, mien_device.page.doorman; "
+        "print({'click', 'watchfiles', 'multiprocessing'} & set(sys.modules))"
+    )
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "set()"

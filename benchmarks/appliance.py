@@ -1,0 +1,240 @@
+"""What `mien run` asks of a device with everything on: memory, start to first mood, and what it writes to the disk.
+
+    python benchmarks/appliance.py [--seconds 300] [--json]
+
+Beside it stands the least that could do the same (`subjects/minimal.py`: LiteRT, OpenCV and pygame in a process of its own).
+Everything on: a library that was listened to, songs of four minutes, a broker, Home Assistant's discovery, snapshots, the page with a
+viewer's stream and the live view, the history, Prometheus' endpoint. The camera is a clip of a drawn face whose mood changes
+every few seconds, so that more is written than in most homes; the sound card is SDL's that plays to nobody. The start counts from
+the process' beginning to the arrival of the first settled mood at another MQTT client. What is written is what the kernel counts
+(`write_bytes` in /proc): blocks that go to the disk, journals of SQLite and all; it wants a folder on a disk (`--folder`), not in memory.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import http.client
+import itertools
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import cv2
+import numpy as np
+import soundfile
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion
+
+from fleet_brokers import Mosquitto, free_port, resident_mb
+from mien_device.camera.scenes import DemoCamera
+from mien_device.demo.tunes import write_tunes
+
+HERE = Path(__file__).parent
+HOST, ID = "127.0.0.1", "appliance"
+STARTS = 3
+SONG_S = 240
+SETTLED_S = 60.0
+"""After so long everything that is loaded when it is first needed has been."""
+START_S = 60.0
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=300.0, help="of which the writing is counted (default: 300)")
+    parser.add_argument("--folder", type=Path, help="where the state lies (default: the usual one for temporary files)")
+    parser.add_argument("--json", action="store_true")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
+        folder = Path(name)
+        clip = draw(folder / "room.avi")
+        compose(folder / "music")
+        environment = os.environ | {"MIEN_STATE_DIR": f"{folder}/state", "SDL_AUDIODRIVER": "dummy"}
+        environment |= {"MIEN_CACHE_DIR": f"{folder}/cache"}
+        least = minimal(clip, folder / "music", environment)
+        mien = appliance(clip, folder, environment, arguments.seconds)
+    if arguments.json:
+        print(json.dumps({"mien": mien, "minimal": least}))
+        return 0
+    for key, words in (("start_s", "start to first answer, s"), ("resident_mb", "resident memory, MB")):
+        ratio = mien[key] / least[key]
+        print(f"{words:<28} mien {mien[key]:7.2f}   minimal {least[key]:7.2f}   ratio {ratio:.2f}")
+    print(f"{'most memory so far, MB':<28} mien {mien['peak_mb']:7.2f}")
+    print(f"{'written, MB an hour':<28} mien {mien['written_mb_h']:7.2f}   over {arguments.seconds:g} s")
+    return 0
+
+
+def draw(path: Path) -> Path:
+    """A minute of the demo's person, 640×480, ten pictures a second."""
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter.fourcc(*"MJPG"), 10, (640, 480))
+    artist = DemoCamera()
+    for number in range(600):
+        writer.write(artist.draw(2 + number / 10))
+    writer.release()
+    return path
+
+
+def compose(folder: Path) -> None:
+    """The demo's tunes over and over, as FLAC."""
+    write_tunes(folder)
+    for tune in folder.glob("*/*.wav"):
+        sound, rate_hz = soundfile.read(tune, dtype="int16")
+        times = SONG_S * rate_hz // len(sound)
+        soundfile.write(tune.with_suffix(".flac"), np.tile(sound, (times, 1)), rate_hz)
+        tune.unlink()
+
+
+def minimal(clip: Path, music: Path, environment: dict[str, str]) -> dict[str, float]:
+    song = str(next(iter(sorted(music.glob("*/*.flac")))))
+    starts: list[float] = []
+    for _ in range(STARTS):
+        begun = time.monotonic()
+        command = [sys.executable, str(HERE / "subjects" / "minimal.py"), str(clip), song]
+        with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            if process.stdout.readline().strip() != b"ready":
+                raise SystemExit(f"minimal.py ended with {process.wait()}")
+            starts.append(time.monotonic() - begun)
+            time.sleep(10)
+            memory = resident_mb(process)
+            process.kill()
+    return {"start_s": median(starts), "resident_mb": memory}
+
+
+def appliance(clip: Path, folder: Path, environment: dict[str, str], seconds: float) -> dict[str, float]:
+    broker, page = Mosquitto(folder), free_port()
+    (folder / "mien.toml").write_text(settings(clip, folder, broker.ports[0], page))
+    scan = [sys.executable, "-m", "mien_device", "library", "scan", "--config", str(folder / "mien.toml")]
+    subprocess.run(scan, env=environment, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    broker.start()
+    try:
+        starts = []
+        for number in range(STARTS):
+            with started(folder, broker.ports[0], environment) as (process, start_s):
+                starts.append(start_s)
+                if number == STARTS - 1:
+                    figures = live(process, page, seconds)
+    finally:
+        broker.stop()
+    return {"start_s": median(starts)} | figures
+
+
+def settings(clip: Path, folder: Path, broker: int, page: int) -> str:
+    return f"""
+[camera]
+source = "replay:{clip}"
+[model]
+accelerator = "cpu"
+[music]
+player = "pygame"
+folder = "{folder}/music"
+[mqtt]
+host = "{HOST}"
+port = {broker}
+device_id = "{ID}"
+[privacy]
+snapshot = true
+[page]
+port = {page}
+live = true
+[health]
+prometheus_port = {free_port()}
+"""
+
+
+@contextmanager
+def started(folder: Path, port: int, environment: dict[str, str]) -> Iterator[tuple[subprocess.Popen[bytes], float]]:
+    """The daemon, and the seconds until its first settled mood arrived."""
+    arrived = threading.Event()
+
+    def heard(_client: Client, _data: Any, message: Any) -> None:
+        # What the broker kept of the daemon before comes with its flag, and is no news.
+        if not message.retain and json.loads(message.payload)["mood"] != "none":
+            arrived.set()
+
+    ears = Client(CallbackAPIVersion.VERSION2)
+    ears.on_message = heard
+    ears.connect(HOST, port)
+    ears.subscribe(f"mien/{ID}/mood/state")
+    ears.loop_start()
+    begun = time.monotonic()
+    command = [sys.executable, "-m", "mien_device", "run", "--config", str(folder / "mien.toml")]
+    with (folder / "mien.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        if not arrived.wait(START_S):
+            raise SystemExit(f"no mood came:\n{(folder / 'mien.log').read_text()}")
+        yield process, time.monotonic() - begun
+    finally:
+        process.terminate()
+        process.wait()
+        ears.loop_stop()
+        ears.disconnect()
+
+
+def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[str, float]:
+    """Memory and what is written, with somebody who looks at the page."""
+    stop = threading.Event()
+    viewer = threading.Thread(target=watch, args=(page, stop))
+    viewer.start()
+    time.sleep(SETTLED_S)
+    before, begun = written(process), time.monotonic()
+    time.sleep(seconds)
+    figures = {
+        "resident_mb": resident_mb(process),
+        "peak_mb": int(of_kernel(process, "status")["VmHWM"].split()[0]) * 1024 / 1e6,
+        "written_mb_h": (written(process) - before) / 1e6 * 3600 / (time.monotonic() - begun),
+    }
+    stop.set()
+    viewer.join()
+    return figures
+
+
+def watch(page: int, stop: threading.Event) -> None:
+    """As a browser does that shows the live view, and looks at everything else now and then."""
+    events = urllib.request.urlopen(f"http://{HOST}:{page}/api/events")
+    threading.Thread(target=drain, args=(events,), daemon=True).start()
+    for turn in itertools.count():
+        if stop.wait(0.2):
+            return
+        look(page, "/api/live")
+        if turn % 300 == 0:
+            for path in ("/api/songs", "/api/history", "/api/setup/framing", "/api/setup/music"):
+                look(page, path)
+
+
+def drain(events: Any) -> None:
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        while events.read1(65_536):
+            pass
+
+
+def look(page: int, path: str) -> None:
+    try:
+        urllib.request.urlopen(f"http://{HOST}:{page}{path}").read()
+    except urllib.error.HTTPError as error:
+        raise SystemExit(f"{path}: {error}") from None
+
+
+def written(process: subprocess.Popen[bytes]) -> int:
+    return int(of_kernel(process, "io")["write_bytes"])
+
+
+def of_kernel(process: subprocess.Popen[bytes], name: str) -> dict[str, str]:
+    lines = Path(f"/proc/{process.pid}/{name}").read_text().splitlines()
+    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
