@@ -51,9 +51,9 @@ class Keeper:
         self._thread.start()
 
     def read(self, since: float, until: float) -> tuple[list[Minute], list[Play], float | None]:
-        """The minutes of that time, all songs, and when the oldest of all began; what is not written yet is among them.
+        """The moods of that time, all songs, and when the oldest of all began; what is not written yet is among them.
 
-        Each oldest first; parts of one minute may come apart.
+        Moods are sums of a quarter of an hour, and the minutes that are not written yet. Each oldest first.
 
         Raises:
             DataError: the file cannot be read.
@@ -61,7 +61,7 @@ class Keeper:
         """
         with self._writing:  # else what is just being written would be seen twice, or not at all
             noted, heard = self.diary.notes(time.monotonic())
-            minutes = self.history.minutes(since, until)
+            minutes = self.history.quarters(since, until)
             plays = self.history.plays(0.0, math.inf)
             firsts = (self.history.first, *(each.at for each in noted), *(each.at for each in heard))
         minutes += [each for each in noted if since <= each.at < until]

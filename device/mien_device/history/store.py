@@ -59,6 +59,8 @@ ON CONFLICT (at) DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" f
     people = max(people, excluded.people)
 """  # noqa: S608 - of our own names only
 _BATCH = 2000
+QUARTER_S = 900
+"""Every wall clock of today is whole quarters of an hour from UTC, so that their sums can be dealt out to the hours of any."""
 
 
 class DamagedError(DataError):
@@ -89,6 +91,15 @@ class History:
         """Those that began then, oldest first; `most` of them."""
         sql = f"SELECT at, seen_s, {_MOODS}, valence_s, arousal_s, people FROM minute WHERE at >= ? AND at < ? ORDER BY at LIMIT ?"  # noqa: S608
         return [_minute(row) for row in self._rows(sql, since, until, most)]
+
+    def quarters(self, since: float, until: float) -> list[Minute]:
+        """The same added up by quarters of an hour, each as one long minute: a week of them is a few hundred."""
+        sums = ", ".join(f"sum({name})" for name in ("seen_s", *Emotion, "valence_s", "arousal_s"))
+        sql = f"""
+            SELECT at / {QUARTER_S} * {QUARTER_S} AS begin, {sums}, max(people)
+            FROM minute WHERE at >= ? AND at < ? GROUP BY begin ORDER BY begin
+        """  # noqa: S608
+        return [_minute(row) for row in self._rows(sql, since, until)]
 
     def all_minutes(self) -> Iterator[Minute]:
         """Every one, oldest first, some at a time: they may be a hundred thousand."""

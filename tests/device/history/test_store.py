@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from mien_device.history import SEVEN, Minute, Play
+from mien_device.history import SEVEN, Minute, Play, summary
 from mien_device.history.keeper import WRITE_S
 from mien_device.history.store import FILE, MIGRATIONS, History
 from mien_models.errors import DataError
@@ -51,6 +51,29 @@ def test_parts_of_a_minute_are_one_minute(tmp_path: Path) -> None:
     assert list(history.all_minutes()) == [first, second]
     history.close()
     assert [path.name for path in tmp_path.iterdir()] == [FILE], "nothing lies beside it"
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kathmandu", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe"])
+def test_quarters_make_the_chart_that_their_minutes_make(
+    tmp_path: Path, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        autumn = 1_792_800_000  # the clocks of Berlin are put back within these days
+        history = History(tmp_path)
+        history.write([minute(autumn + 420 * n, n % 50, people=1 + n % 3) for n in range(600)], [])
+        minutes, quarters = history.minutes(0, 2 * AT), history.quarters(0, 2 * AT)
+        assert len(quarters) < len(minutes) / 2
+        for slot_minutes in summary.SLOT_MINUTES.values():
+            assert summary.slots(quarters, slot_minutes) == summary.slots(minutes, slot_minutes)
+        assert summary.total(quarters) == summary.total(minutes)
+        assert history.quarters(autumn + 900, autumn + 1800)[0].seen_s == sum(
+            each.seen_s for each in history.minutes(autumn + 900, autumn + 1800)
+        )
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_nothing_is_made_before_there_is_something_to_keep(tmp_path: Path) -> None:
