@@ -138,6 +138,7 @@ source = "replay:{clip}"
 accelerator = "cpu"
 [music]
 player = "pygame"
+choose = "library"
 folder = "{folder}/music"
 [mqtt]
 host = "{HOST}"

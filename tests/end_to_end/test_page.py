@@ -442,6 +442,7 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
         card = other.locator(".face").first
         expect(card.get_by_role("heading")).to_contain_text("%")
         assert card.locator(".crop").evaluate(GREY_AND_NOT_EMPTY)
+        expect(other.locator("#live-nobody")).to_be_hidden()
         assert other.locator("#picture").evaluate(NOT_EMPTY)
         expect(other.locator("#figures")).to_contain_text("frames a second")
         assert violations(other) == []
@@ -459,6 +460,8 @@ def test_the_live_view_shows_the_camera_and_everybody_is_told(
         home.say("camera", "ON")
         expect(other.locator("#live-empty")).to_be_hidden()
         expect(page.locator("#watched")).to_contain_text("somebody sees through the camera")
+        expect(other.locator("#live-nobody")).to_be_visible(timeout=60_000)  # the demo's person goes now and then
+        assert other.locator(".face").count() == 0
         other.get_by_role("link", name="Now").click()
         expect(page.locator("#watched")).to_have_text("")
 

@@ -49,6 +49,7 @@ const rest = (milliseconds) => new Promise((done) => setTimeout(done, millisecon
 function say(words) {
   by("live-empty").textContent = words;
   by("live-empty").hidden = false;
+  by("live-nobody").hidden = true;
   by("faces").replaceChildren();
   by("figures").replaceChildren();
 }
@@ -65,6 +66,7 @@ async function show(parts) {
     figure(found.fps.toFixed(1), "frames a second"), figure(`${found.age_ms.toFixed(0)} ms`, "old when read"),
     figure(`${found.find_ms.toFixed(1)} ms`, "finding"), figure(`${found.read_ms.toFixed(1)} ms`, "reading"),
   );
+  by("live-nobody").hidden = found.faces.length > 0;
   await list(found.faces, parts);
 }
 
