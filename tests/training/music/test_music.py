@@ -12,7 +12,7 @@ import pytest
 from mien_models.errors import DataError
 from mien_models.listening.listen import Listener
 from mien_training.__main__ import main
-from mien_training.music.deam import measure, read_deam
+from mien_training.music.deam import measure, measure_dealt, read_deam
 from mien_training.music.emotify import agreement, read_emotify
 from mien_training.music.folds import by_artist
 from mien_training.music.gems import PLACES, place
@@ -136,3 +136,15 @@ def test_deam_is_learned_better_than_its_mean(shared_data: Path) -> None:
     scores = measure(training, validation)
     assert scores.valence.r2 > 0.4
     assert scores.arousal.r2 > 0.48
+
+
+@pytest.mark.slow
+def test_dealt_out_anew_deam_says_something_else_each_time(shared_data: Path) -> None:
+    folder = shared_data / "data" / "music" / "deam"
+    if not folder.is_dir():
+        give_up(f"no data/music/deam in {shared_data} (set MIEN_DATA)")
+    training, validation = read_deam(folder)
+    one, other = measure_dealt(training, validation, ways=2)
+    assert one.n == other.n == len(validation.numbers)
+    assert one.valence.r2 != other.valence.r2
+    assert min(one.valence.r2, other.valence.r2) > 0.35

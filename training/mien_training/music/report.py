@@ -41,6 +41,9 @@ def table(validation: Validation) -> str:
     lines.append(_lines(f"{validation.data}, each genre by the others", validation.unheard_genre))
     if validation.deam:
         lines.append(_lines("DEAM, published split, openSMILE's features", validation.deam))
+    lines += [
+        _lines(f"the same songs, dealt out by seed {seed}", scores) for seed, scores in enumerate(validation.deam_dealt)
+    ]
     return "\n".join([head, *lines])
 
 

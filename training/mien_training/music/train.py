@@ -45,6 +45,8 @@ class Validation(Strict):
     """How well halves of the listeners agree: the most that could be explained."""
     deam: Scores | None
     """The same learner on DEAM's own features, published split."""
+    deam_dealt: tuple[Scores, ...] = ()
+    """And with the songs of that split dealt out at random, as many to either side."""
 
     def mean(self, axis: str, figure: str) -> float:
         return float(np.mean([getattr(getattr(scores, axis), figure) for scores in self.folds]))
@@ -67,6 +69,7 @@ def train(data: Path, out: Path, deam_folder: Path | None, workers: int, version
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ConfigError(f"{out}: cannot be made ({error.strerror}); give --out another directory") from error
+    tables = deam.read_deam(deam_folder) if deam_folder else None
     features = features_of(songs.paths, out / FEATURES, workers)
     held = [_hold_back(features, songs, by_artist(songs.artists, FOLDS, seed)) for seed in SEEDS]
     other = _hold_back(features, songs, songs.genres)
@@ -79,7 +82,8 @@ def train(data: Path, out: Path, deam_folder: Path | None, workers: int, version
         agreement_arousal=arousal,
         folds=tuple(_judge(songs, one) for one in held),
         unheard_genre=_judge(songs, other),
-        deam=deam.measure(*deam.read_deam(deam_folder)) if deam_folder else None,
+        deam=deam.measure(*tables) if tables else None,
+        deam_dealt=deam.measure_dealt(*tables) if tables else (),
     )
     model = fit(features, songs.places, songs.artists)
     pack(model, metrics(validation), command, _name(validation), version, len(SEEDS), out / MODEL)
