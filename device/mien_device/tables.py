@@ -20,15 +20,17 @@ def keep_private(path: Path) -> None:
 def migrate(connection: sqlite3.Connection, scripts: Sequence[str], too_new: MienError) -> None:
     """Bring a file up to date in one transaction, so that a power cut leaves the old one or the new one.
 
-    The script at place n leads from version n to n + 1.
+    The script at place n leads from version n to n + 1. One that is up to date is not written to: it is opened many times a day.
 
     Raises:
         MienError: `too_new`: it was made by a newer mien.
 
     """
+    if _version(connection) == len(scripts):
+        return
     connection.execute("BEGIN IMMEDIATE")  # two that begin at once: the second waits, and finds it done
     try:
-        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        version = _version(connection)
         if version > len(scripts):
             raise too_new
         for script in scripts[version:]:
@@ -39,6 +41,11 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str], too_new: Mie
     except BaseException:
         connection.rollback()
         raise
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    (version,) = connection.execute("PRAGMA user_version").fetchone()
+    return int(version)
 
 
 def _statements(script: str) -> list[str]:
