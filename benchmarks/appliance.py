@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
-import itertools
 import json
 import os
 import subprocess
@@ -203,16 +202,13 @@ def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[st
 
 
 def watch(page: int, stop: threading.Event) -> None:
-    """As a browser does that shows the live view, and looks at everything else now and then."""
+    """As a browser does that looked at everything and then stays with the live view."""
     events = urllib.request.urlopen(f"http://{HOST}:{page}/api/events")
     threading.Thread(target=drain, args=(events,), daemon=True).start()
-    for turn in itertools.count():
-        if stop.wait(0.2):
-            return
+    for path in ("/api/songs", "/api/history", "/api/setup/framing", "/api/setup/music"):
+        look(page, path)
+    while not stop.wait(0.2):
         look(page, "/api/live")
-        if turn % 300 == 0:
-            for path in ("/api/songs", "/api/history", "/api/setup/framing", "/api/setup/music"):
-                look(page, path)
 
 
 def drain(events: Any) -> None:

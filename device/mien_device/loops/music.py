@@ -37,7 +37,7 @@ TICK_S = 0.1
 """Ends of tracks and commands are noticed within this time."""
 COMMANDS_WAITING = 32
 """More skips or steps than these within a tick are a fault of their sender; the rest is dropped."""
-KEEP_S = 120.0
+KEEP_S = 240.0
 """Where the music is, is written this often: a power cut costs so much of a song, and a flash card a write."""
 
 
