@@ -60,10 +60,10 @@ def crops() -> list[list[int]]:
 
 
 def music() -> list[list[float]]:
-    """Valence and arousal that the model hears, with their deviations, from songs at each of its quantiles."""
+    """Valence and arousal that the model hears, with their deviations, from songs of one excerpt at each of its quantiles."""
     directory = find_model("music")
     predictor = Predictor.load(directory / load_any_manifest(directory).file.path)
-    places, deviations = predictor.predict(predictor.quantiles.T)
+    places, deviations = predictor.predict(predictor.quantiles.T[:, np.newaxis])
     return [[float(number) for number in row] for row in np.hstack([places, deviations])]
 
 
