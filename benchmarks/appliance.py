@@ -3,11 +3,11 @@
     python benchmarks/appliance.py [--seconds 300] [--json]
 
 Beside it stands the least that could do the same (`subjects/minimal.py`: LiteRT, OpenCV and pygame in a process of its own).
-Everything on: a library that was listened to, songs of four minutes, a broker, Home Assistant's discovery, snapshots, the page with a
-viewer's stream and the live view, the history, Prometheus' endpoint. The camera is a clip of a drawn face whose mood changes
-every few seconds, so that more is written than in most homes; the sound card is SDL's that plays to nobody. The start counts from
-the process' beginning to the arrival of the first settled mood at another MQTT client. What is written is what the kernel counts
-(`write_bytes` in /proc): blocks that go to the disk, journals of SQLite and all; it wants a folder on a disk (`--folder`), not in memory.
+Everything on: a library that was listened to, songs of four minutes, a broker, Home Assistant's discovery, snapshots, the page with its
+live view allowed (at the end somebody looks at all of it, and stays with the live view), the history, Prometheus' endpoint. The camera is
+a clip of a drawn face whose mood changes every few seconds; the sound card is SDL's that plays to nobody. The start counts from the
+process' beginning to the arrival of the first settled mood at another MQTT client. What is written is as the kernel counts
+(`write_bytes` in /proc): whole pages that go to the disk, SQLite's journals and all; it wants a disk (`--folder`), no memory.
 """
 
 from __future__ import annotations
@@ -66,10 +66,14 @@ def main() -> int:
     if arguments.json:
         print(json.dumps({"mien": mien, "minimal": least}))
         return 0
-    for key, words in (("start_s", "start to first answer, s"), ("resident_mb", "resident memory, MB")):
-        ratio = mien[key] / least[key]
-        print(f"{words:<28} mien {mien[key]:7.2f}   minimal {least[key]:7.2f}   ratio {ratio:.2f}")
-    print(f"{'most memory so far, MB':<28} mien {mien['peak_mb']:7.2f}")
+    compared = (
+        ("start to first answer, s", mien["start_s"], least["start_s"]),
+        ("resident memory, MB", mien["resident_mb"], least["resident_mb"]),
+        ("with the page looked at, MB", mien["watched_mb"], least["resident_mb"]),
+    )
+    for words, ours, theirs in compared:
+        print(f"{words:<28} mien {ours:7.2f}   minimal {theirs:7.2f}   ratio {ours / theirs:.2f}")
+    print(f"{'most memory ever, MB':<28} mien {mien['peak_mb']:7.2f}")
     print(f"{'written, MB an hour':<28} mien {mien['written_mb_h']:7.2f}   over {arguments.seconds:g} s")
     return 0
 
@@ -184,21 +188,22 @@ def started(folder: Path, port: int, environment: dict[str, str]) -> Iterator[tu
 
 
 def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[str, float]:
-    """Memory and what is written, with somebody who looks at the page."""
-    stop = threading.Event()
-    viewer = threading.Thread(target=watch, args=(page, stop))
-    viewer.start()
+    """What is written while nobody looks at the page, and the memory at the end of that; then the memory with somebody who does."""
     time.sleep(SETTLED_S)
     before, begun = written(process), time.monotonic()
     time.sleep(seconds)
     figures = {
-        "resident_mb": resident_mb(process),
-        "peak_mb": int(of_kernel(process, "status")["VmHWM"].split()[0]) * 1024 / 1e6,
         "written_mb_h": (written(process) - before) / 1e6 * 3600 / (time.monotonic() - begun),
+        "resident_mb": resident_mb(process),
     }
+    stop = threading.Event()
+    viewer = threading.Thread(target=watch, args=(page, stop))
+    viewer.start()
+    time.sleep(SETTLED_S)
+    figures["watched_mb"] = resident_mb(process)
     stop.set()
     viewer.join()
-    return figures
+    return figures | {"peak_mb": int(of_kernel(process, "status")["VmHWM"].split()[0]) * 1024 / 1e6}
 
 
 def watch(page: int, stop: threading.Event) -> None:
