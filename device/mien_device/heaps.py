@@ -7,8 +7,9 @@ import ctypes
 
 MOST = 2
 LARGE = 512 * 1024
-"""Bytes. What is as large, as a picture is, has pages of its own, which the system has back as soon as it is freed. Much that is a third of a
-picture comes and goes with each look, and is cheaper in a heap."""
+"""Bytes. What is as large, as a picture is, has pages of its own, which the system has back as soon as it is freed. What is a third of
+that comes and goes ten times with each look, and is cheaper in a heap.
+"""
 _TRIM_THRESHOLD, _MMAP_THRESHOLD, _ARENA_MAX = -1, -3, -8
 """Of glibc's malloc.h."""
 
