@@ -22,7 +22,6 @@ import sys
 import tempfile
 import threading
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -58,6 +57,8 @@ def main() -> int:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
+        if not on_a_disk(folder):
+            parser.error(f"{folder} lies in memory, where nothing is written to a disk; name another --folder")
         clip = draw(folder / "room.avi")
         compose(folder / "music")
         environment = os.environ | {"MIEN_STATE_DIR": f"{folder}/state", "SDL_AUDIODRIVER": "dummy"}
@@ -77,6 +78,11 @@ def main() -> int:
     print(f"{'most memory ever, MB':<28} mien {mien['peak_mb']:7.2f}")
     print(f"{'written, MB an hour':<28} mien {mien['written_mb_h']:7.2f}   over {arguments.seconds:g} s")
     return 0
+
+
+def on_a_disk(folder: Path) -> bool:
+    kind = subprocess.run(["stat", "--file-system", "--format=%T", folder], capture_output=True, text=True, check=True)
+    return kind.stdout.strip() not in {"tmpfs", "ramfs"}
 
 
 def draw(path: Path) -> Path:
@@ -198,23 +204,31 @@ def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[st
         "resident_mb": resident_mb(process),
     }
     stop = threading.Event()
-    viewer = threading.Thread(target=watch, args=(page, stop))
+    broken: list[Exception] = []
+    viewer = threading.Thread(target=watch, args=(page, stop, broken))
     viewer.start()
     time.sleep(WATCHED_S)
     figures["watched_mb"] = resident_mb(process)
     stop.set()
     viewer.join()
+    if process.poll() is not None:
+        raise SystemExit(f"mien ended with {process.returncode}")
+    if broken:
+        raise SystemExit(f"the page: {broken[0]}")
     return figures | {"peak_mb": int(of_kernel(process, "status")["VmHWM"].split()[0]) * 1024 / 1e6}
 
 
-def watch(page: int, stop: threading.Event) -> None:
-    """As a browser does that looked at everything and then stays with the live view."""
-    events = urllib.request.urlopen(f"http://{HOST}:{page}/api/events")
-    threading.Thread(target=drain, args=(events,), daemon=True).start()
-    for path in ("/api/songs", "/api/history", "/api/setup/framing", "/api/setup/music"):
-        look(page, path)
-    while not stop.wait(0.2):
-        look(page, "/api/live")
+def watch(page: int, stop: threading.Event, broken: list[Exception]) -> None:
+    """As a browser does that looked at everything and then stays with the live view; `broken` is told what it was refused."""
+    try:
+        events = urllib.request.urlopen(f"http://{HOST}:{page}/api/events")
+        threading.Thread(target=drain, args=(events,), daemon=True).start()
+        for path in ("/api/songs", "/api/history", "/api/setup/framing", "/api/setup/music"):
+            look(page, path)
+        while not stop.wait(0.2):
+            look(page, "/api/live")
+    except OSError as error:
+        broken.append(error)
 
 
 def drain(events: Any) -> None:
@@ -224,10 +238,7 @@ def drain(events: Any) -> None:
 
 
 def look(page: int, path: str) -> None:
-    try:
-        urllib.request.urlopen(f"http://{HOST}:{page}{path}").read()
-    except urllib.error.HTTPError as error:
-        raise SystemExit(f"{path}: {error}") from None
+    urllib.request.urlopen(f"http://{HOST}:{page}{path}").read()
 
 
 def written(process: subprocess.Popen[bytes]) -> int:

@@ -597,6 +597,32 @@ def test_a_view_takes_no_tap_before_its_module_is_there(chromium: Browser, addre
         expect(page.locator("#home-now")).not_to_be_empty()
 
 
+def test_a_view_whose_module_was_lost_comes_all_the_same(chromium: Browser, address: str) -> None:
+    from playwright.sync_api import expect
+
+    with opened(chromium, address) as page:
+        expect(page.locator("#title")).not_to_have_text("Nothing plays")
+        page.route("**/js/library.js", lambda route: route.abort(), times=1)
+        page.locator('#pages a[href="#library"]').click()
+        expect(page.locator("#list button").first).to_be_visible()
+        expect(page.locator("#library")).not_to_have_attribute("inert", "")
+
+
+def test_a_view_whose_module_never_comes_says_so_and_does_not_flicker(chromium: Browser, address: str) -> None:
+    from playwright.sync_api import expect
+
+    with opened(chromium, address) as page:
+        loads: list[str] = []
+        page.on("load", lambda: loads.append(page.url))
+        page.route("**/js/library.js", lambda route: route.abort())
+        page.locator('#pages a[href="#library"]').click()
+        expect(page.locator("#link")).to_contain_text("This view cannot be loaded")
+        assert len(loads) <= 2, "that of the beginning, perhaps, and one more"
+        page.locator('#pages a[href="#now"]').click()
+        expect(page.locator("#link")).to_have_text("")
+        expect(page.locator("#now")).not_to_have_attribute("inert", "")
+
+
 def test_who_wants_no_motion_gets_none(chromium: Browser, address: str) -> None:
     count = "window.turns = 0; const ask = requestAnimationFrame; window.requestAnimationFrame = f => { turns++; return ask(f); }"
     turns = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 from base64 import b64encode
 from importlib.resources import files
@@ -58,8 +59,12 @@ class Guard:
             return
         own = HEADERS if is_loopback(_peer(scope)) else HEADERS | OVER_THE_NETWORK
 
+        begun = False
+
         async def send_guarded(message: Message) -> None:
+            nonlocal begun
             if message["type"] == "http.response.start":
+                begun = True
                 headers = MutableHeaders(scope=message)
                 for name, value in own.items():
                     if value:
@@ -71,6 +76,9 @@ class Guard:
             await (refusal or self._app)(scope, receive, send_guarded)
         except ClientDisconnect:
             pass  # in the middle of a request; a traceback for each would let others fill the journal
+        except asyncio.CancelledError:  # the server ends, and nothing runs after this answer
+            if not begun:
+                await PlainTextResponse("mien stops.\n", 503)(scope, receive, send_guarded)
 
     async def _refusal(self, scope: Scope, receive: Receive) -> Response | None:
         """What is answered in place of what was asked for; None lets it pass."""

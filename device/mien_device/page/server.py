@@ -84,16 +84,24 @@ class PageServer:
 
     def _run(self) -> None:
         try:
-            leave_out_command_line()
-            from uvicorn.config import Config
-            from uvicorn.server import Server
-
-            from mien_device.page.app import make_app
-            from mien_device.page.doorman import BACKLOG, Connection
+            self._serve()
         except ImportError as error:
             log.warning("no page: %s; install it with: pip install 'mien[device]', or set page.enabled = false", error)
-            return
-        assert self._socket is not None  # noqa: S101 - start took it
+        except Exception:
+            log.exception("the page has failed; everything else goes on")
+        finally:
+            listening, self._socket = self._socket, None
+            assert listening is not None  # noqa: S101 - start took it
+            listening.close()  # else whoever asks waits for an answer
+
+    def _serve(self) -> None:
+        leave_out_command_line()
+        from uvicorn.config import Config
+        from uvicorn.server import Server
+
+        from mien_device.page.app import make_app
+        from mien_device.page.doorman import BACKLOG, Connection
+
         config = Config(
             make_app(self._backstage, self._feed, self._access),
             loop="asyncio",
@@ -113,10 +121,8 @@ class PageServer:
         if self._closing.is_set():
             return
         log.info("page: %s", self.address)
-        try:
-            server.run(sockets=[self._socket])
-        except Exception:
-            log.exception("the page has failed; everything else goes on")
+        assert self._socket is not None  # noqa: S101 - start took it
+        server.run(sockets=[self._socket])
 
 
 class _CommandLine(ModuleType):

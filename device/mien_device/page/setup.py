@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 
 from starlette.concurrency import run_in_threadpool
@@ -60,8 +59,6 @@ class SetupApi:
         self._busy.add(name)
         try:
             return as_answer(await run_in_threadpool(question))
-        except asyncio.CancelledError:  # the server ends; nothing of it runs after this answer
-            return as_json({"status": "error", "error": "mien stops"}, 503)
         finally:
             self._busy.discard(name)
 

@@ -15,14 +15,34 @@ const views = {
   setup: () => import("./setup.js"),
 };
 let present = "now";
-let missing = false; // a module could not be fetched; a browser does not ask for it again (HTML, module map)
+let missing = false; // the module of the view that is seen could not be fetched
 let lost = false;
 
 async function show(view, seen) {
   const module = await Promise.resolve(views[view]()).catch(() => undefined);
   document.getElementById(view).inert = !module; // without its module a tap would be lost
   if (module) module.look(seen);
-  else if (seen) missing = true;
+  if (view !== present || !seen) return; // somebody went on meanwhile
+  missing = !module;
+  if (lost) return;
+  link.textContent = "";
+  if (missing) fetchAnew();
+}
+
+const ANEW = "fetched-anew";
+const PAUSE_MS = 60_000;
+
+/** A browser need not ask again for a module that it did not get (HTML, module map), but a new page does: once a minute. */
+async function fetchAnew() {
+  const answers = await fetch("/", { cache: "no-store" }).then(({ ok }) => ok, () => false);
+  if (!answers) return; // a page that goes now would not come back; `connect` tells when the device does
+  if (Math.abs(Date.now() - Number(sessionStorage.getItem(ANEW) ?? 0)) < PAUSE_MS) {
+    link.textContent = "This view cannot be loaded. Trying again in a minute …";
+    setTimeout(() => missing && fetchAnew(), PAUSE_MS);
+    return;
+  }
+  sessionStorage.setItem(ANEW, Date.now());
+  location.reload();
 }
 
 function turn() {
@@ -66,9 +86,10 @@ on("info", (info) => { // a kiosk is never opened anew: after an upgrade it must
 });
 turn();
 connect((linked) => {
-  if (linked && missing) location.reload();
-  else if (linked && lost) show(present, true);
+  const back = linked && lost;
   lost = !linked;
   link.textContent = linked ? "" : "The device does not answer. Trying again …";
   link.classList.toggle("lost", lost);
+  if (linked && missing) fetchAnew();
+  else if (back) show(present, true);
 });
