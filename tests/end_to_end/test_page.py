@@ -293,7 +293,7 @@ def test_the_keyboard_gets_past_the_tabs(page: Page, address: str, view: str, la
 def test_on_a_small_display_everything_is_seen_at_once(chromium: Browser, address: str, size: tuple[int, int]) -> None:
     with opened(chromium, f"{address}#now", viewport={"width": size[0], "height": size[1]}) as page:
         page.wait_for_function("() => document.getElementById('mood-word').textContent !== '…'")
-        assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        page.wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
         hidden = page.evaluate(BEYOND_THE_SCREEN)
         assert hidden == []
         assert page.evaluate(OVERLAPS, "#mood-word, #mood-detail, #controls, #marks span:not(.tangled)") == []
@@ -325,7 +325,7 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
         page.evaluate(
             "() => document.getElementById('link').remove()"
         )  # a stream that was made up ends, and the page says so
-        assert page.evaluate("() => document.documentElement.scrollHeight <= innerHeight")
+        page.wait_for_function("() => document.documentElement.scrollHeight <= innerHeight")
         assert page.evaluate(BEYOND_THE_SCREEN) == []
         assert page.evaluate(OVERLAPS, "#mood-word, #felt, #feel, #screen, #ailing-first, #controls") == []
         assert page.evaluate(OVERLAPS, "#mood-word, #felt, #feel, #screen, #ailing-first, #controls") == []
