@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 from mien_device.config import Config
+from mien_device.config.schema import ModelConfig
 from mien_device.health import board
 from mien_device.home.entities import Feature
-from mien_models.shipped import shipped_models
 
 SUPERVISED = "SYSTEMD_EXEC_PID"
 """systemd sets this variable to the process that it started itself (systemd.exec(5)); only then somebody starts the daemon again.
@@ -15,8 +15,8 @@ What such a process starts inherits the variable, but has another number."""
 
 
 def updates_wanted(config: Config) -> bool:
-    """Whether new emotion models may come. One that the user chose by its path is never exchanged."""
-    return bool(config.updates.keys) and config.model.emotion in shipped_models()
+    """Whether new emotion models may come. One that the user chose, by its path or instead of the usual one, is never exchanged."""
+    return bool(config.updates.keys) and config.model.emotion == ModelConfig().emotion
 
 
 def features(config: Config) -> frozenset[Feature]:
