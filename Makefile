@@ -8,10 +8,10 @@ WORKERS ?= 2
 PYTEST = .venv/bin/python -m pytest
 # What fails beside others is tried once more by itself, and both are printed: what fails twice is a failure. Many tests talk to
 # real processes (a broker, a browser, Home Assistant), and on a busy machine each has its own way of being late.
+AGAIN = $(PYTEST) --last-failed --last-failed-no-failures none
 MANY = $(PYTEST) --numprocesses $(WORKERS) --dist loadfile --ignore tests/systemd
-AGAIN = $(PYTEST) --last-failed --last-failed-no-failures none --ignore tests/systemd
 # Booted machines want the computer to themselves.
-TESTS = { $(MANY) || $(AGAIN); } && $(PYTEST) tests/systemd
+TESTS = { $(MANY) || $(AGAIN) --ignore tests/systemd; } && { $(PYTEST) tests/systemd || $(AGAIN) tests/systemd; }
 
 help:
 	@echo "make demo      mien with nothing attached: no camera, no broker, no sound card ($(SECONDS_OF_DEMO) seconds)"

@@ -147,7 +147,7 @@ def test_the_password_is_a_credential(boot: Boot) -> None:
 
 def test_what_is_missing_is_one_line_before_anything_is_done(boot: Boot) -> None:
     machine = boot()
-    before = snapshot(machine)
+    before = of_the_script(machine)
     machine.write("/run/cmdline", "console=tty1 overlayroot=tmpfs root=/dev/mmcblk0p2\n")
     cases = {
         f"setpriv --reuid=65534 --clear-groups {INSTALL}": "only root may install",
@@ -162,7 +162,7 @@ def test_what_is_missing_is_one_line_before_anything_is_done(boot: Boot) -> None
         assert words in run.stderr
         assert run.stderr.count("\n") == 1, run.stderr
     assert machine.run(f"{INSTALL} --purge", check=False).returncode == 2
-    assert snapshot(machine) == before
+    assert of_the_script(machine) == before
 
 
 def test_uninstalling_leaves_state_and_music_and_nothing_else(boot: Boot, suite: str, tmp_path: Path) -> None:
