@@ -313,6 +313,9 @@ def test_what_is_wrong_pushes_nothing_off_a_small_display(
             known = json.load(answer)["topics"]
         known["feeling/state"]["value"] |= {"feeling": "disgust", "lasts_s": 900}
         known["health/state"]["value"] = {"state": "degraded", "reasons": {"sound": TROUBLE, "disk": TROUBLE}}
+        known["now_playing/state"]["value"] |= {
+            "why": "Follow: from the surprise music, for a face that looks very surprised."
+        }
         known["message/state"]["value"] |= {
             "text": "Dinner is ready in ten minutes,\nand then the film begins at last, at home"
         }
