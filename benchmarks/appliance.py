@@ -35,7 +35,7 @@ import soundfile
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from fleet_brokers import Mosquitto, free_port, resident_mb
+from fleet_brokers import Mosquitto, free_port, resident_mb, written_mb
 from mien_device.camera.scenes import DemoCamera
 from mien_device.demo.tunes import write_tunes
 
@@ -197,10 +197,10 @@ def started(folder: Path, port: int, environment: dict[str, str]) -> Iterator[tu
 def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[str, float]:
     """What is written while nobody looks at the page, and the memory at the end of that; then the memory with somebody who does."""
     time.sleep(SETTLED_S)
-    before, begun = written(process), time.monotonic()
+    before, begun = written_mb(process), time.monotonic()
     time.sleep(seconds)
     figures = {
-        "written_mb_h": (written(process) - before) / 1e6 * 3600 / (time.monotonic() - begun),
+        "written_mb_h": (written_mb(process) - before) * 3600 / (time.monotonic() - begun),
         "resident_mb": resident_mb(process),
     }
     stop = threading.Event()
@@ -215,7 +215,7 @@ def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[st
         raise SystemExit(f"mien ended with {process.returncode}")
     if broken:
         raise SystemExit(f"the page: {broken[0]}")
-    return figures | {"peak_mb": int(of_kernel(process, "status")["VmHWM"].split()[0]) * 1024 / 1e6}
+    return figures | {"peak_mb": peak_mb(process)}
 
 
 def watch(page: int, stop: threading.Event, broken: list[Exception]) -> None:
@@ -241,13 +241,10 @@ def look(page: int, path: str) -> None:
     urllib.request.urlopen(f"http://{HOST}:{page}{path}").read()
 
 
-def written(process: subprocess.Popen[bytes]) -> int:
-    return int(of_kernel(process, "io")["write_bytes"])
-
-
-def of_kernel(process: subprocess.Popen[bytes], name: str) -> dict[str, str]:
-    lines = Path(f"/proc/{process.pid}/{name}").read_text().splitlines()
-    return {key: value.strip() for key, _, value in (line.partition(":") for line in lines)}
+def peak_mb(process: subprocess.Popen[bytes]) -> float:
+    """The most resident memory that it ever had."""
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmHWM")).split()[1]) * 1024 / 1e6
 
 
 if __name__ == "__main__":

@@ -42,6 +42,12 @@ def cpu_s(process: subprocess.Popen[bytes]) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def written_mb(process: subprocess.Popen[bytes]) -> float:
+    """What it caused to be written to disks so far (proc(5), /proc/pid/io)."""
+    lines = Path(f"/proc/{process.pid}/io").read_text().splitlines()
+    return int(dict(line.split(": ") for line in lines)["write_bytes"]) / 1e6
+
+
 class Broker:
     """Nodes with a port each, which can be killed and started again."""
 

@@ -29,7 +29,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from fleet_brokers import Mosquitto, cpu_s, free_port, resident_mb
+from fleet_brokers import Mosquitto, cpu_s, free_port, resident_mb, written_mb
 from mien_device.demo.tunes import write_tunes
 from mien_device.library.store import Library
 from soak_house import ID, House
@@ -134,14 +134,13 @@ def _place_songs(state: Path) -> None:
 def sample(hour: float, process: subprocess.Popen[bytes], done: dict[str, int]) -> Sample:
     """What the kernel says of the process now."""
     place = Path(f"/proc/{process.pid}")
-    written = dict(line.split(": ") for line in (place / "io").read_text().splitlines())["write_bytes"]
     files, threads = (sum(1 for _ in (place / name).iterdir()) for name in ("fd", "task"))
     return Sample(
         hour=round(hour, 4),
         rss_mb=round(resident_mb(process), 3),
         files=files,
         threads=threads,
-        written_mb=round(int(written) / 1e6, 3),
+        written_mb=round(written_mb(process), 3),
         cpu_s=cpu_s(process),
         done=done,
     )

@@ -17,7 +17,6 @@ from mien_models.labels import Emotion
 FILE = "history.sqlite3"
 BUSY_S = 10.0
 """A backup reads for seconds at most; who waits longer waits for a process that hangs."""
-_MOODS = ", ".join(Emotion)
 _FIRST = f"""
 CREATE TABLE minute (
     at INTEGER PRIMARY KEY,         -- its beginning, seconds since 1970, UTC
@@ -52,9 +51,10 @@ REMEDIES = {
 """By the beginning of SQLite's result code."""
 _DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
 TABLES = ("minute", "play")
-_SUMS = (*Emotion, "seen_s", "valence_s", "arousal_s")
+_SUMS = ("seen_s", *Emotion, "valence_s", "arousal_s")
+_COLUMNS = f"at, {', '.join(_SUMS)}, people"
 _ADD = f"""
-INSERT INTO minute (at, seen_s, {_MOODS}, valence_s, arousal_s, people) VALUES ({", ".join("?" * (len(Emotion) + 5))})
+INSERT INTO minute ({_COLUMNS}) VALUES ({", ".join("?" * (len(Emotion) + 5))})
 ON CONFLICT (at) DO UPDATE SET {", ".join(f"{name} = {name} + excluded.{name}" for name in _SUMS)},
     people = max(people, excluded.people)
 """  # noqa: S608 - of our own names only
@@ -89,12 +89,12 @@ class History:
 
     def minutes(self, since: float, until: float, most: int = -1) -> list[Minute]:
         """Those that began then, oldest first; `most` of them."""
-        sql = f"SELECT at, seen_s, {_MOODS}, valence_s, arousal_s, people FROM minute WHERE at >= ? AND at < ? ORDER BY at LIMIT ?"  # noqa: S608
+        sql = f"SELECT {_COLUMNS} FROM minute WHERE at >= ? AND at < ? ORDER BY at LIMIT ?"  # noqa: S608
         return [_minute(row) for row in self._rows(sql, since, until, most)]
 
     def quarters(self, since: float, until: float) -> list[Minute]:
         """The same added up by quarters of an hour, each as one long minute: a week of them is a few hundred."""
-        sums = ", ".join(f"sum({name})" for name in ("seen_s", *Emotion, "valence_s", "arousal_s"))
+        sums = ", ".join(f"sum({name})" for name in _SUMS)
         sql = f"""
             SELECT at / {QUARTER_S} * {QUARTER_S} AS begin, {sums}, max(people)
             FROM minute WHERE at >= ? AND at < ? GROUP BY begin ORDER BY begin

@@ -83,18 +83,19 @@ class PageServer:
             self._socket.close()
 
     def _run(self) -> None:
+        listening = self._socket
+        assert listening is not None  # noqa: S101 - start took it
         try:
-            self._serve()
+            self._serve(listening)
         except ImportError as error:
             log.warning("no page: %s; install it with: pip install 'mien[device]', or set page.enabled = false", error)
         except Exception:
             log.exception("the page has failed; everything else goes on")
         finally:
-            listening, self._socket = self._socket, None
-            assert listening is not None  # noqa: S101 - start took it
+            self._socket = None
             listening.close()  # else whoever asks waits for an answer
 
-    def _serve(self) -> None:
+    def _serve(self, listening: socket.socket) -> None:
         leave_out_command_line()
         from uvicorn.config import Config
         from uvicorn.server import Server
@@ -121,8 +122,7 @@ class PageServer:
         if self._closing.is_set():
             return
         log.info("page: %s", self.address)
-        assert self._socket is not None  # noqa: S101 - start took it
-        server.run(sockets=[self._socket])
+        server.run(sockets=[listening])
 
 
 class _CommandLine(ModuleType):

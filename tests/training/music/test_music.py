@@ -12,7 +12,7 @@ import pytest
 from mien_models.errors import DataError
 from mien_models.listening.listen import Listener
 from mien_training.__main__ import main
-from mien_training.music.deam import measure, measure_dealt, read_deam
+from mien_training.music.deam import Table, measure, measure_dealt, read_deam
 from mien_training.music.emotify import agreement, read_emotify
 from mien_training.music.folds import by_artist
 from mien_training.music.gems import PLACES, place
@@ -126,12 +126,18 @@ def test_listeners_who_all_feel_the_same_agree(emotify: Path) -> None:
     assert min(agreement(read_emotify(emotify), rounds=3)) > 0.9
 
 
-@pytest.mark.slow
-def test_deam_is_learned_better_than_its_mean(shared_data: Path) -> None:
+@pytest.fixture(scope="module")
+def deam(shared_data: Path) -> tuple[Table, Table]:
+    """Training and validation songs of the published split."""
     folder = shared_data / "data" / "music" / "deam"
     if not folder.is_dir():
         give_up(f"no data/music/deam in {shared_data} (set MIEN_DATA)")
-    training, validation = read_deam(folder)
+    return read_deam(folder)
+
+
+@pytest.mark.slow
+def test_deam_is_learned_better_than_its_mean(deam: tuple[Table, Table]) -> None:
+    training, validation = deam
     assert (len(training.numbers), len(validation.numbers)) == (1261, 271)
     scores = measure(training, validation)
     assert scores.valence.r2 > 0.4
@@ -139,11 +145,8 @@ def test_deam_is_learned_better_than_its_mean(shared_data: Path) -> None:
 
 
 @pytest.mark.slow
-def test_dealt_out_anew_deam_says_something_else_each_time(shared_data: Path) -> None:
-    folder = shared_data / "data" / "music" / "deam"
-    if not folder.is_dir():
-        give_up(f"no data/music/deam in {shared_data} (set MIEN_DATA)")
-    training, validation = read_deam(folder)
+def test_dealt_out_anew_deam_says_something_else_each_time(deam: tuple[Table, Table]) -> None:
+    training, validation = deam
     one, other = measure_dealt(training, validation, ways=2)
     assert one.n == other.n == len(validation.numbers)
     assert one.valence.r2 != other.valence.r2

@@ -36,6 +36,7 @@ const PAUSE_MS = 60_000;
 async function fetchAnew() {
   const answers = await fetch("/", { cache: "no-store" }).then(({ ok }) => ok, () => false);
   if (!answers) return; // a page that goes now would not come back; `connect` tells when the device does
+  if (!missing) return; // somebody went on to a view that is there
   if (Math.abs(Date.now() - Number(sessionStorage.getItem(ANEW) ?? 0)) < PAUSE_MS) {
     link.textContent = "This view cannot be loaded. Trying again in a minute …";
     setTimeout(() => missing && fetchAnew(), PAUSE_MS);
