@@ -7,7 +7,8 @@ Everything on: a library that was listened to, songs of four minutes, a broker, 
 live view allowed (at the end somebody looks at all of it, and stays with the live view), the history, Prometheus' endpoint. The camera is
 a clip of a drawn face whose mood changes every few seconds; the sound card is SDL's that plays to nobody. The start counts from the
 process' beginning to the arrival of the first settled mood at another MQTT client. What is written is as the kernel counts
-(`write_bytes` in /proc): whole pages that go to the disk, SQLite's journals and all; it wants a disk (`--folder`), no memory.
+(`write_bytes` in /proc): whole pages that go to the disk, SQLite's journals and all; it wants a disk (`--folder`), no memory. The log is
+not in it: a service hands it to the journal, so here it goes to memory.
 """
 
 from __future__ import annotations
@@ -47,6 +48,7 @@ SETTLED_S = 300.0
 """After so long the first song has ended: what is loaded and written when it is first needed has been."""
 WATCHED_S = 60.0
 START_S = 60.0
+MEMORY = "/dev/shm"
 
 
 def main() -> int:
@@ -181,17 +183,18 @@ def started(folder: Path, port: int, environment: dict[str, str]) -> Iterator[tu
     ears.loop_start()
     begun = time.monotonic()
     command = [sys.executable, "-m", "mien_device", "run", "--config", str(folder / "mien.toml")]
-    with (folder / "mien.log").open("wb") as log:
+    with tempfile.TemporaryFile(dir=MEMORY) as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
-    try:
-        if not arrived.wait(START_S):
-            raise SystemExit(f"no mood came:\n{(folder / 'mien.log').read_text()}")
-        yield process, time.monotonic() - begun
-    finally:
-        process.terminate()
-        process.wait()
-        ears.loop_stop()
-        ears.disconnect()
+        try:
+            if not arrived.wait(START_S):
+                log.seek(0)
+                raise SystemExit(f"no mood came:\n{log.read().decode()}")
+            yield process, time.monotonic() - begun
+        finally:
+            process.terminate()
+            process.wait()
+            ears.loop_stop()
+            ears.disconnect()
 
 
 def live(process: subprocess.Popen[bytes], page: int, seconds: float) -> dict[str, float]:

@@ -186,20 +186,25 @@ def open_chooser(config: MusicConfig, folder: Path) -> Choosing:
         return policy
 
     chooser = PolicyChooser(open_policy, shelf.keep, shelf.keep_liking, shelf.analysis, shelf.close)
+
+    def see(state: MoodState, at: float) -> None:
+        chooser.see(state, at)
+        shelf.write_due()
+
     if config.choose == "library":
         remedy = "no song in the library was listened to; `mien library scan FOLDER` listens to those in a folder"
-        return Choosing(chooser, chooser.see, lambda: shelf.trouble, lambda: remedy if shelf.empty else None)
+        return Choosing(chooser, see, lambda: shelf.trouble, lambda: remedy if shelf.empty else None)
     playlists = Playlists(config, may_be_empty=not shelf.empty)
     if playlists.stocked:
         log.info("songs are chosen from the folders of the moods")
     folders = FolderChooser(playlists)
 
-    def see(state: MoodState, at: float) -> None:
+    def see_both(state: MoodState, at: float) -> None:
         folders.see(state, at)
-        chooser.see(state, at)
+        see(state, at)
 
     first = FirstChooser(folders, chooser)
-    return Choosing(first, see, lambda: shelf.trouble, lambda: playlists.trouble if shelf.empty else None)
+    return Choosing(first, see_both, lambda: shelf.trouble, lambda: playlists.trouble if shelf.empty else None)
 
 
 def _by_folder(playlists: Playlists, library_trouble: Callable[[], str | None]) -> Choosing:

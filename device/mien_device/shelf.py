@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import math
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -25,8 +27,10 @@ from mien_models.listening import Analysis, Estimate
 log = logging.getLogger(__name__)
 Answer = TypeVar("Answer")
 
-UNKEPT = 500
-"""So much waits at most for a disk that is full."""
+WRITE_S = 1200.0
+"""What was played waits for so long at most to be written: a power cut takes it along, and a flash card is spared."""
+WAITING = 500
+"""So much waits at most, for its time or for a disk that is full; the oldest goes first."""
 
 
 class LibraryShelf:
@@ -40,9 +44,14 @@ class LibraryShelf:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._unkept: deque[Callable[[Library], None]] = deque(maxlen=UNKEPT)
-        """What a full disk did not take yet, oldest first."""
-        self._version = library.version
+        self._waiting: deque[Callable[[Library], None]] = deque(maxlen=WAITING)
+        """What is not written yet, oldest first."""
+        self._due = math.inf
+        """When it is to be written, by the monotonic clock."""
+        self._full = False
+        """Whether the disk did not take it."""
+        self._version: int | None = library.version
+        """None: the library was opened anew."""
         self._known = []
         self._heard: dict[str, Analysis] = {}
         self._trouble = ""
@@ -63,7 +72,7 @@ class LibraryShelf:
     @property
     def trouble(self) -> str | None:
         """What the home is told of the library; None while nothing is wrong with it."""
-        if self._library.read_only or self._unkept:
+        if self._library.read_only or self._full:
             return f"{self._library.path}: the disk is full, so nothing new is kept; free some space"
         if self._library.aside is not None and not self._known:
             return (
@@ -103,8 +112,9 @@ class LibraryShelf:
 
     def changed(self) -> bool:
         """Whether somebody else wrote to the library since this was asked last: a scan, a correction, a like."""
-        if self._catch_up():
-            return True
+        if self._library.read_only or self._full:
+            self._write()
+        self.write_due()
         before, self._version = self._version, self._ask(lambda: self._library.version, self._version)
         return before != self._version
 
@@ -113,7 +123,7 @@ class LibraryShelf:
         return self._heard.get(song)
 
     def keep(self, choice: Choice, outcome: Outcome, mood: Mood) -> None:
-        """Write down that a song was played, for a viewer who looked like `mood`."""
+        """Take note that a song was played, for a viewer who looked like `mood`; `write_due` writes it down, or `close`."""
         play = Play(
             song=outcome.song,
             started=outcome.at,
@@ -126,50 +136,59 @@ class LibraryShelf:
             before=outcome.before,
             after=outcome.after,
         )
-        self._keep(lambda library: library.played(play))
+        self._waiting.append(lambda library: library.played(play))
+        self._due = min(self._due, time.monotonic() + WRITE_S)
 
     def keep_liking(self, liking: Liking, mood: Mood) -> bool:
         """Write down what somebody who looked like `mood` said of a song; whether that was done."""
-        return self._keep(lambda library: library.like(liking.song, liking.liked, mood=mood, viewer=liking.listener))
+        self._waiting.append(lambda library: library.like(liking.song, liking.liked, mood=mood, viewer=liking.listener))
+        return self._write()
+
+    def write_due(self) -> None:
+        """Write down what has waited for long enough. To be called now and then; costs nothing while nothing is due."""
+        if time.monotonic() >= self._due:
+            self._write()
 
     def close(self) -> None:
-        """Close the library. May be called twice."""
+        """Write what waits, and close the library. May be called twice."""
+        self._write()
+        self._waiting.clear()
         self._library.close()
 
-    def _keep(self, write: Callable[[Library], None]) -> bool:
-        """Write it, after what waits; on a full disk it waits too. Whether it was written."""
-        self._catch_up()
-        if not self._unkept and not self._library.read_only:
-            try:
-                write(self._library)
-            except NoRoomError as error:
-                self._say(error)
-            except MusicError as error:
-                self._say(error)
-                return False
-            else:
-                self._trouble = ""
-                return True
-        self._unkept.append(write)
-        return False
+    def _write(self) -> bool:
+        """Write what waits, all at once; on a disk that is full it waits on. Whether the last of it was written."""
+        if self._library.read_only and not (has_room(self._library.path.parent) and self._ask(self._reopen, False)):
+            return False
+        written = True
+        try:
+            if self._waiting:
+                with self._library.transaction():
+                    for write in self._waiting:
+                        written = self._written(write)
+        except MusicError as error:
+            self._say(error)
+            self._full = isinstance(error, NoRoomError)
+            self._due = time.monotonic() + WRITE_S
+            return False
+        self._waiting.clear()
+        self._due, self._full = math.inf, False
+        return written
 
-    def _catch_up(self) -> bool:
-        """Write what waits, if there is room by now. Whether the library was opened anew for it."""
-        reopened = self._library.read_only and has_room(self._library.path.parent) and self._ask(self._reopen, False)
-        while self._unkept and not self._library.read_only:
-            try:
-                self._unkept[0](self._library)
-            except NoRoomError:
-                break
-            except MusicError as error:  # it can never be written: its song is gone from the library
-                self._say(error)
-            self._unkept.popleft()
-        return reopened
+    def _written(self, write: Callable[[Library], None]) -> bool:
+        try:
+            write(self._library)
+        except NoRoomError:
+            raise
+        except MusicError as error:  # it can never be written: its song is gone from the library
+            self._say(error)
+            return False
+        self._trouble = ""
+        return True
 
     def _reopen(self) -> bool:
         library = Library.open(self._library.path.parent, handed_on=True)
         self._library.close()
-        self._library = library
+        self._library, self._version = library, None
         return True
 
     def _ask(self, question: Callable[[], Answer], default: Answer) -> Answer:

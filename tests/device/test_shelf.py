@@ -25,8 +25,8 @@ from mien_device.music import Track
 from mien_device.music.choosers import Chooser
 from mien_device.music.choosers import Ending as TrackEnding
 from mien_device.parts import open_chooser
-from mien_device.policy import Choice, Outcome, Phase, Target
-from mien_device.shelf import LibraryShelf, has_song
+from mien_device.policy import Choice, Liking, Outcome, Phase, Target
+from mien_device.shelf import WRITE_S, LibraryShelf, has_song
 from mien_models.labels import Mood
 from mien_models.listening import Analysis, Estimate
 from tests.device.library.audio import write_sound, write_tags
@@ -105,10 +105,73 @@ def test_what_was_played_comes_back_whole(stock: Stock) -> None:
     song = stock.shelf.songs()[0].id
     outcome = Outcome(song, 100.0, MusicMode.LIFT, Ending.SKIPPED, 12.0, 180.0, SAD, replace(SAD, valence=0.1))
     stock.shelf.keep(choice_of(stock.shelf, song), outcome, Mood.SAD)
-    assert stock.shelf.plays() == [outcome]
+    stock.close()
+    with closing(LibraryShelf.open(stock.folder)) as again:
+        assert again.plays() == [outcome]
     with Library.open(stock.folder) as library:
         (play,) = library.plays()
         assert (play.why, play.mood, play.skipped) == ("Lift: begins there.", "sad", True)
+
+
+def heard_so(song: str, at: float = 100.0) -> Outcome:
+    return Outcome(song, at, MusicMode.LIFT, Ending.PLAYED, 180.0, 180.0, SAD, SAD)
+
+
+def plays_on_the_disk(stock: Stock) -> list[float]:
+    with Library.open(stock.folder) as library:
+        return [play.started for play in library.plays()]
+
+
+def test_plays_are_written_some_at_a_time_to_spare_the_card(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr("mien_device.shelf.time.monotonic", lambda: now)
+    stock.hear()
+    song = stock.shelf.songs()[0].id
+    for at in (100.0, 300.0):
+        stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song, at), Mood.SAD)
+        now += WRITE_S / 2 - 1
+        stock.shelf.write_due()
+    assert plays_on_the_disk(stock) == []
+    now += 3
+    stock.shelf.write_due()
+    assert plays_on_the_disk(stock) == [100.0, 300.0]
+    stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song, 500.0), Mood.SAD)
+    stock.shelf.write_due()
+    assert plays_on_the_disk(stock) == [100.0, 300.0], "its own time begins with it"
+
+
+def test_a_persons_word_is_written_at_once_and_what_waits_with_it(stock: Stock) -> None:
+    stock.hear()
+    song = stock.shelf.songs()[0].id
+    stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song), Mood.SAD)
+    assert stock.shelf.keep_liking(Liking(song, True, SAD), Mood.SAD)
+    assert plays_on_the_disk(stock) == [100.0]
+    with Library.open(stock.folder) as library:
+        assert [like.liked for like in library.likes()] == [True]
+
+
+def test_what_can_never_be_written_holds_up_nothing_else(stock: Stock, caplog: pytest.LogCaptureFixture) -> None:
+    stock.hear()
+    gone, there = (stock.shelf.songs()[number].id for number in (0, 1))
+    for song, at in ((gone, 100.0), (there, 200.0)):
+        stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song, at), Mood.SAD)
+    with Library.open(stock.folder) as library:
+        library.execute("UPDATE track SET hash = 'another' WHERE hash = ?", gone)
+    assert not stock.shelf.keep_liking(Liking(gone, True, SAD), Mood.SAD)
+    assert f"{gone}: no song of that id" in caplog.text
+    assert plays_on_the_disk(stock) == [200.0]
+
+
+def test_a_library_that_another_process_holds_is_written_later(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien_device.library.database.BUSY_S", 0.01)
+    stock.hear()
+    with closing(LibraryShelf.open(stock.folder)) as shelf:
+        song = shelf.songs()[0].id
+        with Library.open(stock.folder) as library, library.transaction():
+            assert not shelf.keep_liking(Liking(song, False, SAD), Mood.SAD)
+            assert "another process" in str(shelf.trouble)
+    with Library.open(stock.folder) as library:
+        assert [like.liked for like in library.likes()] == [False], "no word of a person is lost"
 
 
 def test_it_knows_when_somebody_else_has_changed_the_library(stock: Stock) -> None:

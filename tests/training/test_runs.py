@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -55,6 +57,28 @@ def test_who_begins_at_the_same_moment_shares_the_run_or_is_told_of_other_settin
         assert outcomes.count("") == 3, outcomes
         assert all("'epochs' was" in outcome for outcome in outcomes if outcome)
         assert [path.name for path in (tmp_path / str(round_)).iterdir()] == [runs.CONFIG]
+
+
+def test_two_processes_do_not_train_in_one_run(tmp_path: Path) -> None:
+    runs.claim(tmp_path, CONFIG)
+    child = f"""
+from pathlib import Path
+from mien_training import runs
+with runs.alone(Path({str(tmp_path)!r})):
+    print("trains", flush=True)
+    input()
+"""
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen(
+        [sys.executable, "-c", child], stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"trains\n"
+        with pytest.raises(ConfigError, match="another process trains there"), runs.alone(tmp_path):
+            pass
+        other.kill()
+    with runs.alone(tmp_path):  # a process that was killed holds nothing
+        pass
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:

@@ -136,6 +136,22 @@ def claim(run: Path, config: Strict) -> None:
         raise ConfigError(f"{path}: {changes}; repeat the settings to resume, or give --out a new directory")
 
 
+@contextlib.contextmanager
+def alone(run: Path) -> Iterator[None]:
+    """The block trains in `run`, which is claimed, and no other process does: two would overwrite each other's checkpoints.
+
+    Raises:
+        ConfigError: another process trains there.
+
+    """
+    with (run / CONFIG).open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise ConfigError(f"{run}: another process trains there; end it, or give --out another directory") from None
+        yield
+
+
 def load_config(run: Path, model: type[Config]) -> Config:
     """The settings of the run, read strictly.
 

@@ -18,7 +18,7 @@ from mien_models.errors import DataError
 
 log = logging.getLogger(__name__)
 
-WRITE_S = 600.0
+WRITE_S = 1200.0
 """A power cut takes so much along at most, and a flash card is spared."""
 STEADY_S = 600.0
 """Nothing is forgotten for its age before the clock went on for so long without being set: one that is wrong would forget all."""

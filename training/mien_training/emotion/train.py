@@ -53,7 +53,8 @@ def train(
     weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
 
     Raises:
-        ConfigError: `run` holds a training with other settings, or the warm start is of another architecture.
+        ConfigError: `run` holds a training with other settings or one that is at work, or the warm start is of another
+            architecture.
         DataError: its checkpoint is damaged.
         OutcomeError: the loss is no number any more.
 
@@ -81,7 +82,7 @@ def fit(
     """The epochs of `train`, with a checkpoint after each; returns the compiled model as it stands and how it got there.
 
     Raises:
-        ConfigError: the warm start is of another architecture.
+        ConfigError: the warm start is of another architecture, or another process trains in `run`.
         DataError: the checkpoint is damaged.
         OutcomeError: the loss is no number any more.
 
@@ -94,7 +95,7 @@ def fit(
         log.info("asking the teachers about %d faces", len(training))
         targets = teachers.blend_faces(training.pixels, targets)
         teachers = None  # they have said all that they are asked
-    with epochs_of(run, history, config.learning_rate):
+    with runs.alone(run), epochs_of(run, history, config.learning_rate):
         while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
             record = {

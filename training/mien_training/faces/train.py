@@ -50,7 +50,7 @@ def train(
     `start` is a finished run whose weights to begin with, of any size of picture: all sizes have the same weights.
 
     Raises:
-        ConfigError: `run` holds a training with other settings, or `start` no network.
+        ConfigError: `run` holds a training with other settings or one that is at work, or `start` no network.
         DataError: its checkpoint is damaged.
         OutcomeError: the loss is no number any more.
 
@@ -73,7 +73,7 @@ def train(
     scenes = validation_scenes(held_back, config.height, config.width, SCENES)
     draw_sheet(run / "preview.png", scenes[:48])
     looked_at = samples(scenes, held_back)
-    with batch_pool(source, workers) as pool:
+    with runs.alone(run), batch_pool(source, workers) as pool:
         with epochs_of(run, history, config.learning_rate):
             while len(history) < config.epochs:
                 epoch, started = len(history), time.monotonic()
