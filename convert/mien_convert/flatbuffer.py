@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mien_convert.quiet import first_line, quiet
 from mien_models.errors import MissingDependencyError, ModelError
 from mien_models.manifest import MANIFEST_NAME, load_any_manifest
+from mien_models.shipped import find_model, shipped_models
 
 DAMAGE = (AttributeError, IndexError, TypeError, ValueError)
 """What names and indices that lead nowhere raise in a file that is otherwise well formed; no runtime's check looks at them."""
@@ -59,20 +60,23 @@ class FileGraph:
 
 
 def read_tflite(path: Path) -> tuple[Path, bytes]:
-    """A .tflite file, or that of the model directory `path`, and its content.
+    """A .tflite file, or that of the model directory `path` or of the shipped model so named, and its content.
 
     Raises:
         ManifestError: it is a model directory whose manifest is wrong.
         ModelError: the file cannot be read.
 
     """
+    if str(path) in shipped_models() and not path.exists():
+        path = find_model(str(path))
     if path.is_dir():
         path = path / load_any_manifest(path).file.path
     try:
         return path, path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"{path}: {error.strerror}; give a .tflite file or a directory with {MANIFEST_NAME}"
+            f"{path}: {error.strerror}; give a .tflite file, a directory with {MANIFEST_NAME}, or a shipped model's name: "
+            f"{', '.join(shipped_models())}"
         ) from error
 
 

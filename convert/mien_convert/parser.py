@@ -127,7 +127,7 @@ def _add_inspect(parser: argparse.ArgumentParser) -> None:
         "Shows operators with their versions, the tensors at both ends with their scales, and what is left in float, "
         "read from the file itself."
     )
-    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE", help="or a shipped model's name")
     _add_json(parser)
     parser.set_defaults(command=commands.inspect)
 
@@ -139,7 +139,7 @@ def _add_edgetpu(parser: argparse.ArgumentParser) -> None:
         "parameters find room on the chip. Where edgetpu_compiler is on PATH it is run too, in a temporary folder, and "
         "its log read. Exits with 10 if anything is left to the processor."
     )
-    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE")
+    parser.add_argument("model", type=Path, metavar="MODEL_DIR_OR_TFLITE", help="or a shipped model's name")
     _add_json(parser)
     parser.set_defaults(command=commands.edgetpu)
 

@@ -119,7 +119,7 @@ def check_model(config: Config) -> list[Finding]:
 def _emotion_directory(config: Config) -> Path:
     if not updates_wanted(config):
         return find_model(config.model.emotion)
-    updates = Store(models_folder(), config.updates.keys, config.model.emotion)
+    updates = Store(models_folder(), config.updates.keys)
     return updates.path(updates.record.current)
 
 

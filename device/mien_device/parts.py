@@ -99,7 +99,7 @@ def build_parts(
 
     """
     ladder = Ladder(tpu, mark=state_folder() / "edgetpu-in-use")
-    updates = Store(models_folder(), config.updates.keys, config.model.emotion) if updates_wanted(config) else None
+    updates = Store(models_folder(), config.updates.keys) if updates_wanted(config) else None
     open_model = partial(_open_model, config, ladder)
     classifier = open_emotion(config, updates, open_model)
     reader = ExchangeableReader(classifier)

@@ -23,7 +23,7 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str], too_new: Mie
     The script at place n leads from version n to n + 1. One that is up to date is not written to: it is opened many times a day.
 
     Raises:
-        MienError: `too_new`: it was made by a newer mien.
+        MienError: `too_new`: its version is none of ours, so it was made by a newer mien.
 
     """
     if _version(connection) == len(scripts):
@@ -31,7 +31,7 @@ def migrate(connection: sqlite3.Connection, scripts: Sequence[str], too_new: Mie
     connection.execute("BEGIN IMMEDIATE")  # two that begin at once: the second waits, and finds it done
     try:
         version = _version(connection)
-        if version > len(scripts):
+        if not 0 <= version <= len(scripts):
             raise too_new
         for script in scripts[version:]:
             for statement in _statements(script):

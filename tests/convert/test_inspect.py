@@ -55,6 +55,12 @@ def test_a_directory_and_its_file_are_the_same() -> None:
     assert inspect_model(TINY_MODEL) == inspect_model(TINY_FILE)
 
 
+def test_a_shipped_model_goes_by_its_name(mien_convert: Command) -> None:
+    code, out, _ = mien_convert("inspect", "emotion-nano", "--json")
+    assert code == 0
+    assert json.loads(out)["file"].endswith("emotion-nano/emotion-nano_int8.tflite")
+
+
 def test_for_people(mien_convert: Command) -> None:
     code, out, err = mien_convert("inspect", TINY_MODEL)
 
@@ -106,7 +112,10 @@ def test_a_missing_file(tmp_path: Path, mien_convert: Command) -> None:
     code, _, err = mien_convert("inspect", tmp_path / "nothing.tflite")
 
     assert code == ModelError.exit_code
-    assert "No such file or directory; give a .tflite file or a directory with manifest.json" in err
+    assert (
+        "No such file or directory; give a .tflite file, a directory with manifest.json, or a shipped model's name"
+        in err
+    )
 
 
 def test_a_directory_is_read_through_its_manifest(tmp_path: Path, mien_convert: Command) -> None:

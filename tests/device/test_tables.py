@@ -32,6 +32,14 @@ def test_an_older_file_becomes_one_of_today_and_keeps_what_is_in_it(tmp_path: Pa
             migrate(connection, SCRIPTS[:1], TOO_NEW)
 
 
+def test_a_version_that_no_mien_wrote_is_left_alone(tmp_path: Path) -> None:
+    with opened(tmp_path / "file") as connection:
+        connection.execute("PRAGMA user_version = -1")
+        with pytest.raises(DataError, match="too new"):
+            migrate(connection, SCRIPTS, TOO_NEW)
+        assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
+
+
 def test_a_file_of_today_is_opened_without_a_write(tmp_path: Path) -> None:
     """A service opens its library every other minute, for months, on a card that wears out."""
     with opened(tmp_path / "file") as first:

@@ -61,7 +61,7 @@ class FacesConfig(Strict):
 class ModelConfig(Strict):
     """The network and what runs it."""
 
-    emotion: str = "emotion"
+    emotion: str = Field("emotion", min_length=1)
     """A shipped model's name (see `mien models`) or the path of a model directory."""
     accelerator: Accelerator = Accelerator.AUTO
     """cpu, edgetpu (a Coral; while it does not answer the processor does its work, and the home is told), or auto (a Coral if there is

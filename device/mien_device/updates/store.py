@@ -15,6 +15,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from mien_device.config.schema import ModelConfig
 from mien_device.updates import Phase, Record
 from mien_models.errors import DataError, ManifestError, MienError, SignatureError
 from mien_models.files import sync, write_atomically
@@ -36,18 +37,17 @@ _REMEMBERED = 16
 class Store:
     """The folder of models. Used by one thread at a time."""
 
-    def __init__(self, folder: Path, keys: tuple[str, ...], shipped: str = "emotion") -> None:
+    def __init__(self, folder: Path, keys: tuple[str, ...]) -> None:
         """Read what was recorded.
 
         Args:
             folder: for models and the record; made when something is written.
             keys: whose signatures count, also of what is installed already.
-            shipped: the model that came with mien.
 
         """
         self._folder = folder
         self._keys = keys
-        self._shipped = find_model(shipped)
+        self._shipped = find_model(ModelConfig().emotion)
         self.record = self._read()
 
     def path(self, name: str) -> Path:
