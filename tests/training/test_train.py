@@ -135,6 +135,20 @@ def test_a_stop_changes_nothing(
         np.testing.assert_allclose(resumed, whole, rtol=1e-3, atol=1e-5)
 
 
+def test_with_a_constant_rate_a_run_may_end_early_and_go_on_later(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = make_dataset()
+    for name, lengths in (("whole", [3]), ("longer", [1, 3])):
+        for epochs in lengths:
+            assert main(arguments(dataset, tmp_path / name, "--patience", "9", epochs=epochs, arch="plain")) == 0
+    for whole, longer in zip(weights(tmp_path / "whole"), weights(tmp_path / "longer"), strict=True):
+        np.testing.assert_allclose(longer, whole, rtol=1e-3, atol=1e-5)
+    assert json.loads((tmp_path / "longer" / runs.CONFIG).read_text())["epochs"] == 3
+    assert main(arguments(dataset, tmp_path / "whole", "--patience", "9", epochs=2, arch="plain")) == 3
+    assert "3 epochs are trained already" in capsys.readouterr().err
+
+
 def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
     from mien_training.average import running_average
     from mien_training.emotion import train

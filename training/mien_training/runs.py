@@ -6,7 +6,7 @@ import contextlib
 import fcntl
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -116,8 +116,10 @@ def beginning(folder: Path, mark: str, what: str = "run") -> Iterator[bool]:
             lock.unlink(missing_ok=True)
 
 
-def claim(run: Path, config: Strict) -> None:
+def claim(run: Path, config: Strict, free: Collection[str] = ()) -> None:
     """Make `run` the directory of a training with this `config`, or take up the one that stopped there.
+
+    Where only `free` settings differ they are changed, and the run is not finished any more.
 
     Raises:
         ConfigError: the directory holds a run with other settings or of another version, or something else.
@@ -131,7 +133,10 @@ def claim(run: Path, config: Strict) -> None:
     earlier = load_config(run, type(config)).model_dump(mode="json")
     wanted = config.model_dump(mode="json")
     differing = [field for field in wanted if earlier[field] != wanted[field]]
-    if differing:
+    if differing and set(differing) <= set(free):
+        (run / MODEL).unlink(missing_ok=True)
+        write_json(path, wanted)
+    elif differing:
         changes = "; ".join(f"'{field}' was {earlier[field]}, now {wanted[field]}" for field in differing)
         raise ConfigError(f"{path}: {changes}; repeat the settings to resume, or give --out a new directory")
 

@@ -70,7 +70,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="JSON",
         help="settings to train with, as `mien-train search` leaves them in best.json",
     )
-    parser.add_argument("--epochs", type=int, metavar="N", help="passes over the data (mien-*: 60)")
+    parser.add_argument(
+        "--epochs",
+        type=int,
+        metavar="N",
+        help="passes over the data (mien-*: 60); a run of an earlier system may be taken up again with more",
+    )
     parser.add_argument(
         "--patience",
         type=int,

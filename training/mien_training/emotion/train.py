@@ -12,7 +12,7 @@ from typing import Any
 import keras
 import numpy as np
 
-from mien_models.errors import DataError
+from mien_models.errors import ConfigError, DataError
 from mien_models.labels import Emotion, Head
 from mien_training import runs
 from mien_training.checkpoint import Progress, resume, save
@@ -59,7 +59,8 @@ def train(
         OutcomeError: the loss is no number any more.
 
     """
-    runs.claim(run, config)
+    # Where the rate is constant an epoch is the same whatever follows: the run may go on for longer, or end here.
+    runs.claim(run, config, free=["epochs"] if config.schedule == "constant" else [])
     if (run / runs.MODEL).exists():
         log.info("%s: finished already (%d epochs)", run, config.epochs)
         return
@@ -82,7 +83,7 @@ def fit(
     """The epochs of `train`, with a checkpoint after each; returns the compiled model as it stands and how it got there.
 
     Raises:
-        ConfigError: the warm start is of another architecture, or another process trains in `run`.
+        ConfigError: the warm start is of another architecture, or another process trains in `run`, or it has more epochs already.
         DataError: the checkpoint is damaged.
         OutcomeError: the loss is no number any more.
 
@@ -90,6 +91,8 @@ def fit(
     model = _prepare(config, training, warm_start)
     progress = resume(model, run / runs.CHECKPOINT)
     history = progress.history
+    if len(history) > config.epochs:
+        raise ConfigError(f"{run}: {len(history)} epochs are trained already; give --epochs no smaller number")
     targets = _targets(training, config)
     if teachers and config.teacher_sees == "face" and len(history) < config.epochs:
         log.info("asking the teachers about %d faces", len(training))
