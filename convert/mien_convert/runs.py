@@ -96,6 +96,8 @@ class Run:
                 words += [f"--{name.replace('_', '-')}", str(self.config[name])]
         if self.config.get("mixup") is False:
             words.append("--no-mixup")
+        if self.config.get("recipe"):
+            words += ["--recipe", json.dumps(self.config["recipe"])]
         return shlex.join(words)
 
     @property

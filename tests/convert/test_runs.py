@@ -153,6 +153,14 @@ def test_the_command_of_the_training_is_put_together(run: Path, set_config: SetC
     )
 
 
+def test_settings_that_are_no_options_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
+    set_config(command=None, data="fer2013.csv", recipe={"augmentation": "generator", "mixup": False}, mixup=False)
+
+    command = read_run(run).command
+    assert command.endswith("""--no-mixup --recipe '{"augmentation": "generator", "mixup": false}'""")
+    assert without_paths(command) == command
+
+
 def test_the_commands_of_a_manifest_hold_no_paths() -> None:
     assert without_paths("mien-train emotion --data /data/x/fer.csv --out=runs/first --epochs 3") == (
         "mien-train emotion --data fer.csv --out=first --epochs 3"

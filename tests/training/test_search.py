@@ -62,7 +62,29 @@ def test_searches_goes_on_and_leaves_a_recipe(
     train = ["emotion", "--arch", "tiny", "--data", str(dataset.data), "--out", str(run), "--epochs", "1"]
     assert main([*train, "--recipe", str(out / "best.json")]) == 0
     trained = json.loads((run / runs.CONFIG).read_text())
-    assert {name: trained[name] for name in best["settings"]} == best["settings"]
+    assert {name: trained[name] for name in best["settings"]} == best["settings"] == trained["recipe"]
+
+
+def test_a_recipe_may_be_given_in_so_many_words(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train = [
+        "emotion",
+        "--arch",
+        "tiny",
+        "--data",
+        str(make_dataset().data),
+        "--out",
+        str(tmp_path / "run"),
+        "--epochs",
+        "1",
+    ]
+    assert main([*train, "--recipe", '{"augmentation": "generator", "epochs": 9}']) == 0
+    config = json.loads((tmp_path / "run" / runs.CONFIG).read_text())
+    assert (config["augmentation"], config["epochs"]) == ("generator", 1)
+    assert config["recipe"] == {"augmentation": "generator", "epochs": 9}
+    assert main([*train, "--recipe", '{"augmentation": "none']) == 3
+    assert "--recipe" in capsys.readouterr().err
 
 
 @pytest.mark.timeout(900)

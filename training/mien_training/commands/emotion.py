@@ -66,9 +66,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arch", default="mien-small", help="architecture, from the list below (default: mien-small)")
     parser.add_argument(
         "--recipe",
-        type=Path,
         metavar="JSON",
-        help="settings to train with, as `mien-train search` leaves them in best.json",
+        help="settings to train with: a file, as `mien-train search` leaves best.json, or the object itself, such as "
+        '\'{"augmentation": "generator"}\'; options go before it',
     )
     parser.add_argument(
         "--epochs",
@@ -118,13 +118,14 @@ def _train(arguments: argparse.Namespace) -> str:
     from mien_training.emotion import train
     from mien_training.emotion.distil import Teachers
 
-    given = _read_recipe(arguments.recipe) if arguments.recipe else {}
-    given |= {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
+    recipe = _read_recipe(arguments.recipe) if arguments.recipe else {}
+    given = recipe | {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     training, validation = read_data(arguments, architecture, given.get("seed", 0))
     started_from = {
         "warm_start": arguments.warm_start and Path(arguments.warm_start).name,
         "finder": arguments.finder and Path(arguments.finder).name,
         "teachers": tuple(Path(name).name for name in arguments.teacher),
+        "recipe": recipe,
     }
     config = make_config(arguments, architecture, training, validation, given | started_from)
     if arguments.devices > 1:
@@ -173,8 +174,8 @@ def make_config(
         raise ConfigError("; ".join(explain(error, TrainConfig))) from None
 
 
-def _read_recipe(path: Path) -> dict[str, Any]:
-    """The settings in a JSON file such as the best of a search.
+def _read_recipe(given: str) -> dict[str, Any]:
+    """The settings in a JSON file such as the best of a search, or in JSON itself.
 
     Raises:
         ConfigError: it cannot be read, or holds something else.
@@ -183,9 +184,9 @@ def _read_recipe(path: Path) -> dict[str, Any]:
     from mien_training.emotion.config import Recipe
 
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = json.loads(given if given.startswith("{") else Path(given).read_text(encoding="utf-8"))
         Recipe.model_validate(content)
     except (OSError, ValueError) as error:
         reason = "; ".join(explain(error, Recipe)) if isinstance(error, ValidationError) else str(error)
-        raise ConfigError(f"--recipe {path}: {reason}; give a best.json of `mien-train search`") from None
+        raise ConfigError(f"--recipe {given}: {reason}; give a best.json of `mien-train search`") from None
     return dict(content)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -87,5 +87,7 @@ class TrainConfig(Recipe):
     """Name of the folder of pictures without people."""
     fingerprint: str
     """Hash of the faces and labels, so that a run is resumed on the data that it began with."""
+    recipe: dict[str, Any] = Field(default={})
+    """What --recipe gave in place of the architecture's own settings."""
     heads: tuple[Head, ...] = Field(min_length=1)
     """The label sets that the architecture learns and the data has labels for."""
