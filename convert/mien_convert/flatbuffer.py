@@ -75,8 +75,7 @@ def read_tflite(path: Path) -> tuple[Path, bytes]:
         return path, path.read_bytes()
     except OSError as error:
         raise ModelError(
-            f"{path}: {error.strerror}; give a .tflite file, a directory with {MANIFEST_NAME}, or a shipped model's name: "
-            f"{', '.join(shipped_models())}"
+            f"{path}: {error.strerror}; give a .tflite file, a directory with {MANIFEST_NAME}, or the name of a shipped network"
         ) from error
 
 

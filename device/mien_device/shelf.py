@@ -5,16 +5,15 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
 import numpy as np
 
-from mien_device import library
+from mien_device import clock, library
 from mien_device.config import MusicMode
-from mien_device.library import Play
+from mien_device.library import Like, Play
 from mien_device.library.database import NoRoomError, has_room
 from mien_device.library.store import Library
 from mien_device.listeners import UNKNOWN
@@ -29,8 +28,10 @@ Answer = TypeVar("Answer")
 
 WRITE_S = 1200.0
 """What was played waits for so long at most to be written: a power cut takes it along, and a flash card is spared."""
+RETRY_S = 60.0
+"""What could not be written is tried again after so long."""
 WAITING = 500
-"""So much waits at most, for its time or for a disk that is full; the oldest goes first."""
+"""So much waits at most, for its time or for a disk that is full; the oldest play goes first."""
 
 
 class LibraryShelf:
@@ -44,12 +45,12 @@ class LibraryShelf:
 
     def __init__(self, library: Library) -> None:
         self._library = library
-        self._waiting: deque[Callable[[Library], None]] = deque(maxlen=WAITING)
+        self._waiting: list[Play | Like] = []
         """What is not written yet, oldest first."""
         self._due = math.inf
         """When it is to be written, by the monotonic clock."""
-        self._full = False
-        """Whether the disk did not take it."""
+        self._unwritten: MusicError | None = None
+        """Why it could not be."""
         self._version: int | None = library.version
         """None: the library was opened anew."""
         self._known = []
@@ -72,13 +73,13 @@ class LibraryShelf:
     @property
     def trouble(self) -> str | None:
         """What the home is told of the library; None while nothing is wrong with it."""
-        if self._library.read_only or self._full:
+        if self._library.read_only or isinstance(self._unwritten, NoRoomError):
             return f"{self._library.path}: the disk is full, so nothing new is kept; free some space"
         if self._library.aside is not None and not self._known:
             return (
                 f"{self._library.aside}: the library was damaged and lies there now; `mien library scan` listens anew"
             )
-        return self._trouble or None
+        return str(self._unwritten or self._trouble) or None
 
     def songs(self) -> Sequence[Song]:
         """All songs that are there and whose place on the plane is known."""
@@ -89,6 +90,8 @@ class LibraryShelf:
 
     def plays(self) -> Sequence[Outcome]:
         """All of them, oldest first."""
+        self._write()
+        waiting = [each for each in self._waiting if isinstance(each, Play)]
         return [
             Outcome(
                 play.song,
@@ -100,19 +103,20 @@ class LibraryShelf:
                 play.before or UNKNOWN,
                 play.after or UNKNOWN,
             )
-            for play in self._ask(self._library.plays, list[Play]())
+            for play in self._ask(self._library.plays, list[Play]()) + waiting
         ]
 
     def likings(self) -> Sequence[Liking]:
         """All of them, oldest first."""
+        waiting = [each for each in self._waiting if isinstance(each, Like)]
         return [
             Liking(like.song, like.liked, like.viewer or UNKNOWN)
-            for like in self._ask(self._library.likes, list[library.Like]())
+            for like in self._ask(self._library.likes, list[Like]()) + waiting
         ]
 
     def changed(self) -> bool:
         """Whether somebody else wrote to the library since this was asked last: a scan, a correction, a like."""
-        if self._library.read_only or self._full:
+        if self._library.read_only or isinstance(self._unwritten, NoRoomError):
             self._write()
         self.write_due()
         before, self._version = self._version, self._ask(lambda: self._library.version, self._version)
@@ -136,12 +140,11 @@ class LibraryShelf:
             before=outcome.before,
             after=outcome.after,
         )
-        self._waiting.append(lambda library: library.played(play))
-        self._due = min(self._due, time.monotonic() + WRITE_S)
+        self._wait(play)
 
     def keep_liking(self, liking: Liking, mood: Mood) -> bool:
-        """Write down what somebody who looked like `mood` said of a song; whether that was done."""
-        self._waiting.append(lambda library: library.like(liking.song, liking.liked, mood=mood, viewer=liking.listener))
+        """Write down what somebody who looked like `mood` said of a song; whether that was done. If not it waits."""
+        self._wait(Like(liking.song, clock.now(), liking.liked, mood, liking.listener))
         return self._write()
 
     def write_due(self) -> None:
@@ -151,38 +154,49 @@ class LibraryShelf:
 
     def close(self) -> None:
         """Write what waits, and close the library. May be called twice."""
-        self._write()
-        self._waiting.clear()
-        self._library.close()
+        try:
+            self._write()
+        finally:
+            self._waiting.clear()
+            self._library.close()
+
+    def _wait(self, kept: Play | Like) -> None:
+        if len(self._waiting) >= WAITING:
+            del self._waiting[next((n for n, each in enumerate(self._waiting) if isinstance(each, Play)), 0)]
+        self._waiting.append(kept)
+        self._due = min(self._due, time.monotonic() + WRITE_S)
 
     def _write(self) -> bool:
         """Write what waits, all at once; on a disk that is full it waits on. Whether the last of it was written."""
         if self._library.read_only and not (has_room(self._library.path.parent) and self._ask(self._reopen, False)):
+            self._due = time.monotonic() + RETRY_S
             return False
         written = True
         try:
             if self._waiting:
                 with self._library.transaction():
-                    for write in self._waiting:
-                        written = self._written(write)
+                    for kept in self._waiting:
+                        written = self._written(kept)
         except MusicError as error:
-            self._say(error)
-            self._full = isinstance(error, NoRoomError)
-            self._due = time.monotonic() + WRITE_S
+            if str(error) != str(self._unwritten):
+                log.warning("library: %s", error)
+            self._unwritten, self._due = error, time.monotonic() + RETRY_S
             return False
         self._waiting.clear()
-        self._due, self._full = math.inf, False
+        self._unwritten, self._due = None, math.inf
         return written
 
-    def _written(self, write: Callable[[Library], None]) -> bool:
+    def _written(self, kept: Play | Like) -> bool:
         try:
-            write(self._library)
+            if isinstance(kept, Play):
+                self._library.played(kept)
+            else:
+                self._library.like(kept.song, kept.liked, mood=kept.mood, viewer=kept.viewer, at=kept.at)
         except NoRoomError:
             raise
         except MusicError as error:  # it can never be written: its song is gone from the library
             self._say(error)
             return False
-        self._trouble = ""
         return True
 
     def _reopen(self) -> bool:

@@ -113,7 +113,7 @@ def test_a_missing_file(tmp_path: Path, mien_convert: Command) -> None:
 
     assert code == ModelError.exit_code
     assert (
-        "No such file or directory; give a .tflite file, a directory with manifest.json, or a shipped model's name"
+        "No such file or directory; give a .tflite file, a directory with manifest.json, or the name of a shipped network"
         in err
     )
 

@@ -140,6 +140,18 @@ def test_plays_are_written_some_at_a_time_to_spare_the_card(stock: Stock, monkey
     assert plays_on_the_disk(stock) == [100.0, 300.0], "its own time begins with it"
 
 
+def test_what_waits_is_known_all_the_same(stock: Stock) -> None:
+    """A correction makes the policy read everything anew."""
+    stock.hear()
+    song = stock.shelf.songs()[0].id
+    stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song), Mood.SAD)
+    with Library.open(stock.folder) as library:
+        library.correct(song, 0.5, 0.5)
+    assert stock.shelf.changed()
+    assert [play.at for play in stock.shelf.plays()] == [100.0]
+    assert plays_on_the_disk(stock) == [100.0]
+
+
 def test_a_persons_word_is_written_at_once_and_what_waits_with_it(stock: Stock) -> None:
     stock.hear()
     song = stock.shelf.songs()[0].id
@@ -169,9 +181,28 @@ def test_a_library_that_another_process_holds_is_written_later(stock: Stock, mon
         song = shelf.songs()[0].id
         with Library.open(stock.folder) as library, library.transaction():
             assert not shelf.keep_liking(Liking(song, False, SAD), Mood.SAD)
-            assert "another process" in str(shelf.trouble)
+            shelf.changed()
+            assert "another process" in str(shelf.trouble), "also when it can be read"
+            assert [liking.liked for liking in shelf.likings()] == [False]
+        shelf.keep(choice_of(shelf, song), heard_so(song), Mood.SAD)
+        assert shelf.plays() == [heard_so(song)]
+        assert shelf.trouble is None
     with Library.open(stock.folder) as library:
         assert [like.liked for like in library.likes()] == [False], "no word of a person is lost"
+
+
+def test_of_too_much_that_waits_the_oldest_plays_are_given_up(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien_device.library.database.BUSY_S", 0.0)
+    monkeypatch.setattr("mien_device.shelf.WAITING", 3)
+    stock.hear()
+    with closing(LibraryShelf.open(stock.folder)) as shelf:
+        song = shelf.songs()[0].id
+        with Library.open(stock.folder) as library, library.transaction():
+            shelf.keep_liking(Liking(song, False, SAD), Mood.SAD)
+            for at in (1.0, 2.0, 3.0):
+                shelf.keep(choice_of(shelf, song), heard_so(song, at), Mood.SAD)
+        assert [play.at for play in shelf.plays()] == [2.0, 3.0]
+        assert [liking.liked for liking in shelf.likings()] == [False]
 
 
 def test_it_knows_when_somebody_else_has_changed_the_library(stock: Stock) -> None:

@@ -74,8 +74,11 @@ with runs.alone(Path({str(tmp_path)!r})):
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"trains\n"
+        longer = CONFIG.model_copy(update={"epochs": 90})
+        runs.claim(tmp_path, longer, free=["epochs"])
         with pytest.raises(ConfigError, match="another process trains there"), runs.alone(tmp_path):
             pass
+        assert runs.load_config(tmp_path, TrainConfig) == CONFIG
         other.kill()
     with runs.alone(tmp_path):  # a process that was killed holds nothing
         pass

@@ -147,6 +147,25 @@ def test_with_a_constant_rate_a_run_may_end_early_and_go_on_later(
     assert json.loads((tmp_path / "longer" / runs.CONFIG).read_text())["epochs"] == 3
     assert main(arguments(dataset, tmp_path / "whole", "--patience", "9", epochs=2, arch="plain")) == 3
     assert "3 epochs are trained already" in capsys.readouterr().err
+    assert json.loads((tmp_path / "whole" / runs.CONFIG).read_text())["epochs"] == 3
+    assert len(weights(tmp_path / "whole")) > 0, "what was refused has changed nothing"
+
+
+def test_who_thinks_better_of_going_on_has_the_finished_run_back(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mien_training.emotion import train
+
+    dataset, run = make_dataset(), tmp_path / "run"
+    assert main(arguments(dataset, run, epochs=1, arch="plain")) == 0
+    finished = {path.name: path.read_bytes() for path in run.iterdir()}
+
+    def stopped(*_: Any) -> float:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(train, "_train_epoch", stopped)
+    assert main(arguments(dataset, run, epochs=3, arch="plain")) == 130
+    assert {path.name: path.read_bytes() for path in run.iterdir()} == finished
 
 
 def test_the_running_average_is_kept_and_never_trained_on(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:

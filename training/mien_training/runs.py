@@ -6,6 +6,8 @@ import contextlib
 import fcntl
 import io
 import json
+import logging
+import os
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
@@ -18,6 +20,8 @@ from mien_models import arrays as npz
 from mien_models.errors import ConfigError, DataError
 from mien_models.files import write_atomically
 from mien_models.validation import Strict, explain
+
+log = logging.getLogger(__name__)
 
 FORMAT = 1
 """Version of the run directory. Raised when a file in it changes its meaning."""
@@ -119,7 +123,7 @@ def beginning(folder: Path, mark: str, what: str = "run") -> Iterator[bool]:
 def claim(run: Path, config: Strict, free: Collection[str] = ()) -> None:
     """Make `run` the directory of a training with this `config`, or take up the one that stopped there.
 
-    Where only `free` settings differ they are changed, and the run is not finished any more.
+    Where only `free` settings differ it may be taken up too; `keep_config` changes them.
 
     Raises:
         ConfigError: the directory holds a run with other settings or of another version, or something else.
@@ -133,12 +137,16 @@ def claim(run: Path, config: Strict, free: Collection[str] = ()) -> None:
     earlier = load_config(run, type(config)).model_dump(mode="json")
     wanted = config.model_dump(mode="json")
     differing = [field for field in wanted if earlier[field] != wanted[field]]
-    if differing and set(differing) <= set(free):
-        (run / MODEL).unlink(missing_ok=True)
-        write_json(path, wanted)
-    elif differing:
+    if not set(differing) <= set(free):
         changes = "; ".join(f"'{field}' was {earlier[field]}, now {wanted[field]}" for field in differing)
         raise ConfigError(f"{path}: {changes}; repeat the settings to resume, or give --out a new directory")
+
+
+def keep_config(run: Path, config: Strict) -> None:
+    """Write down the settings by which `run` is trained from now on, if they are others; a model by those of before goes."""
+    if load_config(run, type(config)) != config:
+        write_json(run / CONFIG, config.model_dump(mode="json"))
+        (run / MODEL).unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -149,12 +157,17 @@ def alone(run: Path) -> Iterator[None]:
         ConfigError: another process trains there.
 
     """
-    with (run / CONFIG).open("rb") as file:
+    handle = os.open(run, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise ConfigError(f"{run}: another process trains there; end it, or give --out another directory") from None
+        except OSError as error:  # network drives lock no directories
+            log.warning("%s: cannot be locked (%s); see that nothing else trains there", run, error.strerror)
         yield
+    finally:
+        os.close(handle)
 
 
 def load_config(run: Path, model: type[Config]) -> Config:

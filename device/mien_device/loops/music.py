@@ -209,7 +209,10 @@ class Music:
             case None:
                 log.info("nothing plays that could be %s", "liked" if liked else "disliked")
             case track, False:
-                log.warning("%s: not kept, it is not in the library; see `mien library scan`", track.title)
+                log.warning(
+                    "%s: not kept; if it is not in the library see `mien library scan`, else the line above",
+                    track.title,
+                )
             case track, True:
                 kind: Literal["track_liked", "track_disliked"] = "track_liked" if liked else "track_disliked"
                 self._publisher.publish(Event(event_type=kind, mood=track.mood, title=track.title))

@@ -74,7 +74,8 @@ def search(
                 raise optuna.TrialPruned
 
         try:
-            _, progress = fit(config, training, validation, run, after_epoch=report)
+            with runs.alone(run):
+                _, progress = fit(config, training, validation, run, after_epoch=report)
         except OutcomeError as error:  # a rate at which the loss is no number any more
             log.info("%s", error)
             raise optuna.TrialPruned from None

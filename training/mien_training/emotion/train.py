@@ -60,14 +60,16 @@ def train(
 
     """
     # Where the rate is constant an epoch is the same whatever follows: the run may go on for longer, or end here.
-    runs.claim(run, config, free=["epochs"] if config.schedule == "constant" else [])
-    if (run / runs.MODEL).exists():
-        log.info("%s: finished already (%d epochs)", run, config.epochs)
-        return
-    model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
-    draw_curves(run / "curves.png", progress.history)
-    batches = _batches(training, _targets(training, config), config, config.epochs, framing)
-    finish(model, config, training, validation, batches, progress.best, run)
+    runs.claim(run, config, free=["epochs"] if config.schedule == "constant" and not config.average else [])
+    with runs.alone(run):
+        if (run / runs.MODEL).exists() and runs.load_config(run, TrainConfig) == config:
+            log.info("%s: finished already (%d epochs)", run, config.epochs)
+            return
+        model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
+        runs.keep_config(run, config)
+        draw_curves(run / "curves.png", progress.history)
+        batches = _batches(training, _targets(training, config), config, config.epochs, framing)
+        finish(model, config, training, validation, batches, progress.best, run)
 
 
 def fit(
@@ -82,8 +84,10 @@ def fit(
 ) -> tuple[Any, Progress]:
     """The epochs of `train`, with a checkpoint after each; returns the compiled model as it stands and how it got there.
 
+    Only within `runs.alone`.
+
     Raises:
-        ConfigError: the warm start is of another architecture, or another process trains in `run`, or it has more epochs already.
+        ConfigError: the warm start is of another architecture, or `run` has more epochs already.
         DataError: the checkpoint is damaged.
         OutcomeError: the loss is no number any more.
 
@@ -98,7 +102,7 @@ def fit(
         log.info("asking the teachers about %d faces", len(training))
         targets = teachers.blend_faces(training.pixels, targets)
         teachers = None  # they have said all that they are asked
-    with runs.alone(run), epochs_of(run, history, config.learning_rate):
+    with epochs_of(run, history, config.learning_rate):
         while len(history) < config.epochs and not out_of_patience(history, config.patience):
             started = time.monotonic()
             record = {
@@ -110,6 +114,9 @@ def fit(
             history.append(record)
             if config.keep == "best" and best_epoch(history) == len(history) - 1:
                 progress.best = [weight.copy() for weight in model.get_weights()]
+            runs.keep_config(
+                run, config
+            )  # not before: who stops a run that was finished in its first further epoch has it back
             save(model, progress, run / runs.CHECKPOINT)
             runs.write_json(run / runs.HISTORY, history)
             log.info("%s", _summary(record, config.epochs))

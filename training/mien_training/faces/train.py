@@ -56,9 +56,22 @@ def train(
 
     """
     runs.claim(run, config)
-    if (run / runs.MODEL).exists():
-        log.info("%s: finished already (%d epochs)", run, config.epochs)
-        return
+    with runs.alone(run):
+        if (run / runs.MODEL).exists():
+            log.info("%s: finished already (%d epochs)", run, config.epochs)
+        else:
+            _train(config, source, material, held_back, run, start, workers)
+
+
+def _train(
+    config: FinderConfig,
+    source: Source,
+    material: Material,
+    held_back: Material,
+    run: Path,
+    start: Path | None,
+    workers: int,
+) -> None:
     keras.utils.set_random_seed(config.seed)
     network = build(config.height, config.width)
     if start is not None:
@@ -73,7 +86,7 @@ def train(
     scenes = validation_scenes(held_back, config.height, config.width, SCENES)
     draw_sheet(run / "preview.png", scenes[:48])
     looked_at = samples(scenes, held_back)
-    with runs.alone(run), batch_pool(source, workers) as pool:
+    with batch_pool(source, workers) as pool:
         with epochs_of(run, history, config.learning_rate):
             while len(history) < config.epochs:
                 epoch, started = len(history), time.monotonic()
