@@ -88,6 +88,13 @@ def test_the_simple_kinds_do_what_they_say_and_no_more() -> None:
     assert 7 < spread.std() < 9
 
 
+def test_camera_half_is_the_cameras_for_half_of_the_faces_and_the_generators_for_the_others() -> None:
+    """The generator leaves a flat face as it is; the camera's light and noise do not."""
+    flat = np.full((400, 48, 48), 128, np.uint8)
+    changed = (AUGMENTATIONS["camera-half"](flat, np.random.default_rng(0)) != 128).any(axis=(1, 2))
+    assert 0.4 < changed.mean() < 0.6
+
+
 def test_the_generator_moves_by_a_tenth_at_most_and_mirrors_half() -> None:
     """A dot near the left edge is found near it or near the right one, at most a tenth from where it was."""
     face = np.zeros((48, 48), np.uint8)

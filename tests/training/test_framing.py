@@ -78,6 +78,20 @@ def test_only_the_cameras_augmentation_frames() -> None:
     assert all((FACES[..., np.newaxis] == face).all(axis=(1, 2, 3)).any() for face in shown)
 
 
+def test_camera_half_frames_as_well() -> None:
+    """Crops of a twentieth of the face show hardly more than one grey, and a quarter of all faces are such: half of the camera's."""
+    faces = np.repeat(FACES, 20, axis=0)
+    tiny = np.array([[0, 0, 0.05]], np.float32)
+
+    def flat(framing: np.ndarray | None) -> float:
+        shown = FaceBatches(
+            faces, {}, batch=len(faces), seed=0, epoch=0, augmentation="camera-half", mixup=False, framing=framing
+        )[0][0][:, 8:40, 8:40, 0]
+        return float((np.median(abs(np.diff(shown, axis=2)), axis=(1, 2)) < 5).mean())
+
+    assert flat(tiny) > flat(None) + 0.1
+
+
 @pytest.mark.training
 @pytest.mark.usefixtures("tensorflow")
 def test_a_finder_wants_pictures_to_find_faces_in(

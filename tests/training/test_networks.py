@@ -105,6 +105,15 @@ def test_our_own_are_what_the_edge_tpu_takes(name: str, low: int, high: int) -> 
         assert not (type(layer).__name__ == "Conv2D" and layer.kernel_size == (1, 1) and layer.strides != (1, 1))
 
 
+def test_our_teacher_is_larger_and_of_another_kind() -> None:
+    model = ARCHITECTURES["mien-large"].build(tuple(Head))
+    assert 1_900_000 < model.count_params() < 1_950_000
+    kinds = {type(layer).__name__ for layer in model.layers}
+    assert "Add" not in kinds
+    assert "MaxPooling2D" in kinds
+    assert ARCHITECTURES["mien-large"].recipe.augmentation == "camera-half"
+
+
 @pytest.mark.parametrize("name", ["vgg16", "xception", "elu-cnn", "mien-nano"])
 def test_one_command_trains_any_of_them(make_dataset: Callable[..., Dataset], tmp_path: Path, name: str) -> None:
     dataset, run = make_dataset(14, 7), tmp_path / "run"

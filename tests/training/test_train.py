@@ -207,7 +207,7 @@ def test_without_ferplus_there_is_one_head(make_dataset: Callable[..., Dataset],
         (
             ["--arch", "huge"],
             3,
-            "--arch huge: unknown; the architectures are mien-small, mien-nano, face-resnet, vgg16",
+            "--arch huge: unknown; the architectures are mien-small, mien-nano, mien-large, face-resnet, vgg16",
         ),
         (["--data", "nowhere.csv"], 5, "nowhere.csv: no such file"),
     ],

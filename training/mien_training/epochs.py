@@ -48,12 +48,14 @@ def train_epoch(model: Any, batches: Iterable[tuple[Any, ...]], steps: int) -> f
         FloatingPointError: the loss is no number any more.
 
     """
-    model.reset_metrics()
     bar = keras.utils.Progbar(steps, verbose=1 if sys.stdout.isatty() else 0)
-    loss = 0.0
+    total = 0.0
     for number, batch in enumerate(batches, start=1):
-        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])  # the mean since the reset
+        loss = float(
+            model.train_on_batch(*batch, return_dict=True)["loss"]
+        )  # this batch's: Keras 3.15 resets before each
         if not math.isfinite(loss):
             raise FloatingPointError(f"step {number}: the loss is {loss}")
+        total += loss
         bar.update(number, [("loss", loss)])
-    return loss
+    return total / steps

@@ -40,7 +40,7 @@ class Recipe(Strict):
     """The weights to keep: those of the last epoch (or their average), or of the epoch that read the validation faces best."""
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
-    augmentation: Literal["camera", "generator", "noise", "none"] = "camera"
+    augmentation: Literal["camera", "camera-half", "generator", "noise", "none"] = "camera"
     """A name in `augment.AUGMENTATIONS`."""
     mixup: bool = True
     """Blend faces in pairs."""

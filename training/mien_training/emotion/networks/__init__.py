@@ -46,6 +46,7 @@ _FER = (Head.FER,)
 ARCHITECTURES: dict[str, Architecture] = {
     "mien-small": Architecture("our own, 0.73 M parameters", mien.mien_small),
     "mien-nano": Architecture("our own at half the width, below 256 kB in int8", mien.mien_nano),
+    "mien-large": Architecture("our own teacher, 1.9 M parameters", mien.mien_large, mien.LARGE_RECIPE),
     "face-resnet": Architecture(
         "a face recogniser's trunk as a teacher, 4.4 M, best with --warm-start",
         face_resnet.face_resnet,

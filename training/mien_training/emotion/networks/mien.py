@@ -5,7 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from mien_models.labels import Head
+from mien_training.emotion.config import Recipe
 from mien_training.emotion.networks.heads import answers, face_input
+
+LARGE_RECIPE = Recipe(epochs=40, augmentation="camera-half")
+"""On two cores an hour."""
 
 
 def mien_small(heads: tuple[Head, ...]) -> Any:
@@ -16,6 +20,24 @@ def mien_small(heads: tuple[Head, ...]) -> Any:
 def mien_nano(heads: tuple[Head, ...]) -> Any:
     """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2."""
     return _mien(heads, 16, "mien_nano")
+
+
+def mien_large(heads: tuple[Head, ...]) -> Any:
+    """1.9 M parameters, 160 M multiply-adds, for teaching the other two; too large and too slow to be shipped.
+
+    A VGG (Simonyan and Zisserman 2015) with batch normalisation: other shortcomings than theirs, so that it has something
+    to tell them.
+    """
+    import keras
+
+    inputs, x = face_input()
+    for width, convolutions in ((32, 2), (64, 2), (128, 3), (256, 3)):
+        for _ in range(convolutions):
+            x = _conv(x, width, 3)
+        x = keras.layers.MaxPooling2D(2)(x)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    x = keras.layers.Dropout(0.4)(x)
+    return keras.Model(inputs, answers(x, heads), name="mien_large")
 
 
 def _mien(heads: tuple[Head, ...], width: int, name: str) -> Any:
