@@ -19,7 +19,8 @@ _STEPS = 50  # Newton's method needs a dozen
 _SHORTEST = 1e-10
 _FAVOURED: dict[Head, dict[str, float]] = {
     # An emotion that is invented on a calm face changes the music; one that is overlooked comes again in the next picture.
-    Head.FERPLUS: {Emotion.NEUTRAL: 0.92},
+    # 92 of 100 are wanted of the int8 model, and rounding to it takes some of them away.
+    Head.FERPLUS: {Emotion.NEUTRAL: 0.925},
     # Rare, and a recall below this is not worth having the label.
     Head.FER: {Emotion.DISGUST: 0.46, Emotion.FEAR: 0.46},
 }
