@@ -27,7 +27,7 @@ CALIBRATION = "calibration.npz"
 HOLDOUT = "holdout.npz"
 
 _OPTIONS = (
-    *("negatives", "finder", "arch", "teacher_sees", "epochs", "batch", "learning_rate", "seed", "limit"),
+    *("negatives", "finder", "arch", "warm_start", "teacher_sees", "epochs", "batch", "learning_rate", "seed", "limit"),
     "precision",
 )
 """Settings that are options of the same name."""
@@ -90,9 +90,6 @@ class Run:
             ]  # runs of 0.1.0 did not keep its name
         for teacher in self.config.get("teachers", []):
             words += ["--teacher", teacher]
-        begun = self.config.get("warm_start") or []
-        for source in [begun] if isinstance(begun, str) else begun:  # runs of 0.1.0 have one at most
-            words += ["--warm-start", source]
         words += ["--out", self.directory.resolve().name]
         for name in _OPTIONS:
             if self.config.get(name) is not None:

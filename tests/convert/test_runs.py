@@ -153,18 +153,6 @@ def test_the_command_of_the_training_is_put_together(run: Path, set_config: SetC
     )
 
 
-@pytest.mark.parametrize(
-    ("begun", "words"),
-    [("first", "--warm-start first "), (["first", "second"], "--warm-start first --warm-start second "), (None, "")],
-)
-def test_what_a_training_began_with_stands_in_its_command(
-    run: Path, set_config: SetConfig, begun: object, words: str
-) -> None:
-    set_config(command=None, data="fer2013.csv", warm_start=begun)
-
-    assert f"fer2013new.csv {words}--out run" in read_run(run).command
-
-
 def test_settings_that_are_no_options_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
     set_config(command=None, data="fer2013.csv", recipe={"augmentation": "generator", "mixup": False}, mixup=False)
 

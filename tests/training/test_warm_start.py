@@ -46,7 +46,7 @@ def test_the_floats_answer_as_the_int8_model_does() -> None:
     from mien_training.emotion.warm_start import begin_with
 
     network = tiny_convolution((Head.FERPLUS, Head.FER, Head.READABLE))  # a head that the model does not have
-    begin_with(network, [str(TINY_MODEL)], PICTURES)
+    begin_with(network, str(TINY_MODEL), PICTURES)
 
     wanted = read_faces(Classifier.open(TINY_MODEL), PICTURES)
     answers = network(pixels(PICTURES))
@@ -57,20 +57,6 @@ def test_the_floats_answer_as_the_int8_model_does() -> None:
     np.testing.assert_allclose(training["ferplus"], answers["ferplus"], atol=0.03)
 
 
-def test_several_are_begun_with_by_the_mean_of_their_weights(tmp_path: Path) -> None:
-    from mien_training.emotion.warm_start import begin_with
-
-    heads = (Head.FERPLUS, Head.FER)
-    for name, value in (("low", 1.0), ("high", 4.0)):
-        network = tiny_convolution(heads)
-        network.set_weights([np.full(weight.shape, value) for weight in network.get_weights()])
-        (tmp_path / name).mkdir()
-        network.save(tmp_path / name / "model.keras")
-    network = tiny_convolution(heads)
-    begin_with(network, [str(tmp_path / "low"), str(tmp_path / "high"), str(tmp_path / "high")], PICTURES)
-    assert all((weight == 3).all() for weight in network.get_weights())
-
-
 def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
     from mien_training.emotion.evaluate import keras_predictor, read_faces
     from mien_training.emotion.networks import ARCHITECTURES
@@ -78,7 +64,7 @@ def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
 
     seen = split(real_faces, Usage.PUBLIC_TEST, Path("fer2013"), 300).pixels
     network = ARCHITECTURES["mien-small"].build(tuple(Head))
-    begin_with(network, ["emotion"], split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
+    begin_with(network, "emotion", split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
 
     answers, wanted = keras_predictor(network)(seen), read_faces(Classifier.open(find_model("emotion")), seen)
     for head in Head:
@@ -105,7 +91,7 @@ def test_a_network_without_normalisation_begins_with_runs_only() -> None:
     x = keras.layers.Flatten()(keras.layers.Conv2D(1, 16, strides=16)(inputs))
     network = keras.Model(inputs, {"fer": keras.layers.Dense(7, "softmax", name="fer")(x)}, name="bare")
     with pytest.raises(ConfigError, match="a bare begins with runs only"):
-        begin_with(network, [str(TINY_MODEL)], PICTURES)
+        begin_with(network, str(TINY_MODEL), PICTURES)
 
 
 def test_what_is_no_int8_emotion_model_is_refused(tmp_path: Path) -> None:

@@ -52,11 +52,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--warm-start",
-        action="append",
-        default=[],
         metavar="RUN",
         help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) of the same architecture to "
-        "begin with, given several times the mean of their weights; for face-resnet also published weights",
+        "begin with; for face-resnet also published weights",
     )
     parser.add_argument(
         "--finder",
@@ -112,13 +110,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> str:
     architecture = find_architecture(arguments.arch)
-    if any(name.endswith(PUBLISHED) for name in arguments.warm_start):
-        if not architecture.warm_start:
-            raise ConfigError(
-                f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out"
-            )
-        if len(arguments.warm_start) > 1:
-            raise ConfigError("--warm-start: published weights begin a training alone; leave the others out")
+    if arguments.warm_start and arguments.warm_start.endswith(PUBLISHED) and not architecture.warm_start:
+        raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
     if arguments.finder and not arguments.negatives:
         raise ConfigError("--finder: wants pictures without people to find faces in; name them with --negatives")
     import_keras()
@@ -129,7 +122,7 @@ def _train(arguments: argparse.Namespace) -> str:
     given = recipe | {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     training, validation = read_data(arguments, architecture, given.get("seed", 0))
     started_from = {
-        "warm_start": tuple(Path(name).name for name in arguments.warm_start),
+        "warm_start": arguments.warm_start and Path(arguments.warm_start).name,
         "finder": arguments.finder and Path(arguments.finder).name,
         "teachers": tuple(Path(name).name for name in arguments.teacher),
         "recipe": recipe,

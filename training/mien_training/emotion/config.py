@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
 from mien_models.labels import Head
 from mien_models.validation import Strict
@@ -73,8 +73,8 @@ class TrainConfig(Recipe):
     """Names of further data sets and their weights."""
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
-    warm_start: tuple[str, ...] = ()
-    """Names of the runs, models or file of published weights that it began with: the mean of their weights."""
+    warm_start: str | None = None
+    """Name of the run, model or file of published weights that it began with."""
     teachers: tuple[str, ...] = ()
     """Names of the runs, files or models whose networks teach this one."""
     teacher_sees: Literal["view", "face"] = "view"
@@ -85,13 +85,6 @@ class TrainConfig(Recipe):
     """Name of the face finder as whose crops half of the faces are framed."""
     negatives: str | None = None
     """Name of the folder of pictures without people."""
-
-    @field_validator("warm_start", mode="before")
-    @classmethod
-    def _one_of_old(cls, value: Any) -> Any:
-        """Runs of 0.1.0 hold one name, or none."""
-        return value if isinstance(value, list | tuple) else [value] if value else []
-
     fingerprint: str
     """Hash of the faces and labels, so that a run is resumed on the data that it began with."""
     recipe: dict[str, Any] = Field(default={})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +15,11 @@ from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 
 
-def begin_with(network: Any, sources: Sequence[str], faces: npt.NDArray[np.uint8]) -> None:
-    """Give the untrained `network` the weights of each source, trunk and heads of the same name; of several their mean.
+def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    """Give the untrained `network` the weights of `source`: its trunk, and the heads of the same name.
 
-    A source is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
-    normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48). The mean of networks that
-    were trained on from a common one often answers better than any of them (a "model soup", Wortsman et al. 2022).
+    `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
+    normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
 
     Raises:
         ManifestError: the model directory is damaged or of another kind.
@@ -29,14 +27,10 @@ def begin_with(network: Any, sources: Sequence[str], faces: npt.NDArray[np.uint8
         ConfigError: it is of another architecture.
 
     """
-    weights = []
-    for source in sources:
-        if is_network(source):
-            _begin_with_network(network, load_network(Path(source).expanduser()), source)
-        else:
-            _begin_with_int8(network, source, faces)
-        weights.append([weight.copy() for weight in network.get_weights()])
-    network.set_weights([np.mean(same, axis=0) for same in zip(*weights, strict=True)])
+    if is_network(source):
+        _begin_with_network(network, load_network(Path(source).expanduser()), source)
+    else:
+        _begin_with_int8(network, source, faces)
 
 
 def _begin_with_network(network: Any, trained: Any, source: str) -> None:
