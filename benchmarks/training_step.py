@@ -64,9 +64,8 @@ def measure(subject: Subject) -> list[float]:
     """Seconds of some steps, in a process with the subject's backend."""
     backend, *rest = subject
     command = [sys.executable, __file__, "--subject", *rest]
-    done = subprocess.run(
-        command, env=os.environ | {"KERAS_BACKEND": backend}, check=True, capture_output=True, text=True
-    )
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)  # errors are seen
     return list(json.loads(done.stdout.splitlines()[-1]))
 
 

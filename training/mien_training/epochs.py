@@ -51,9 +51,8 @@ def train_epoch(model: Any, batches: Iterable[tuple[Any, ...]], steps: int) -> f
     bar = keras.utils.Progbar(steps, verbose=1 if sys.stdout.isatty() else 0)
     total = 0.0
     for number, batch in enumerate(batches, start=1):
-        loss = float(
-            model.train_on_batch(*batch, return_dict=True)["loss"]
-        )  # this batch's: Keras 3.15 resets before each
+        # This batch's loss: Keras 3.15 resets its mean before each.
+        loss = float(model.train_on_batch(*batch, return_dict=True)["loss"])
         if not math.isfinite(loss):
             raise FloatingPointError(f"step {number}: the loss is {loss}")
         total += loss

@@ -9,7 +9,7 @@ from mien_training.emotion.config import Recipe
 from mien_training.emotion.networks.heads import answers, face_input
 
 LARGE_RECIPE = Recipe(epochs=40, augmentation="camera-half")
-"""On two cores an hour."""
+"""Milder faces for half of them, so that fewer epochs do."""
 
 
 def mien_small(heads: tuple[Head, ...]) -> Any:
@@ -23,10 +23,9 @@ def mien_nano(heads: tuple[Head, ...]) -> Any:
 
 
 def mien_large(heads: tuple[Head, ...]) -> Any:
-    """1.9 M parameters, 160 M multiply-adds, for teaching the other two; too large and too slow to be shipped.
+    """1.9 M parameters, 160 M multiply-adds, for teaching the other two; too large to be shipped.
 
-    A VGG (Simonyan and Zisserman 2015) with batch normalisation: other shortcomings than theirs, so that it has something
-    to tell them.
+    A VGG (Simonyan and Zisserman 2015) with batch normalisation: another kind than they are, for other shortcomings.
     """
     import keras
 
