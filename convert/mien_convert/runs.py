@@ -27,8 +27,19 @@ CALIBRATION = "calibration.npz"
 HOLDOUT = "holdout.npz"
 
 _OPTIONS = (
-    *("negatives", "finder", "arch", "warm_start", "teacher_sees", "epochs", "batch", "learning_rate", "seed", "limit"),
-    "precision",
+    *(
+        "negatives",
+        "finder",
+        "arch",
+        "warm_start",
+        "teacher_sees",
+        "epochs",
+        "patience",
+        "batch",
+        "learning_rate",
+        "seed",
+    ),
+    *("limit", "precision"),
 )
 """Settings that are options of the same name."""
 
@@ -73,6 +84,7 @@ class Run:
         negatives = self.config.get("negatives")
         return (
             self.config["data"],
+            *(name for name, _ in self.config.get("others", [])),
             *(["FER+ votes of the same faces"] if votes else []),
             *([f"pictures without people ({negatives})"] if negatives else []),
         )
@@ -88,14 +100,16 @@ class Run:
                 "--ferplus",
                 self.config.get("ferplus") or "fer2013new.csv",
             ]  # runs of 0.1.0 did not keep its name
+        for name, weight in self.config.get("others", []):
+            words += ["--also", name, f"{weight:g}"]
         for teacher in self.config.get("teachers", []):
             words += ["--teacher", teacher]
         words += ["--out", self.directory.resolve().name]
         for name in _OPTIONS:
             if self.config.get(name) is not None:
                 words += [f"--{name.replace('_', '-')}", str(self.config[name])]
-        if self.config.get("mixup") is False:
-            words.append("--no-mixup")
+        if self.config.get("mixup") is not None:  # architectures and recipes differ in it
+            words.append("--mixup" if self.config["mixup"] else "--no-mixup")
         if self.config.get("recipe"):
             words += ["--recipe", json.dumps(self.config["recipe"])]
         return shlex.join(words)
@@ -194,6 +208,9 @@ def _read_config(directory: Path) -> dict[str, Any]:
     config = read_config(directory)
     if not isinstance(config.get("data"), str) or not isinstance(config.get("heads"), list):
         raise DataError(f"{directory / CONFIG}: says nothing of 'data' or 'heads'; {_REMEDY}")
+    for name in ("others", "teachers"):
+        if not isinstance(config.get(name, []), list):
+            raise DataError(f"{directory / CONFIG}: '{name}' is no list; {_REMEDY}")
     return config
 
 

@@ -15,7 +15,7 @@ from mien_convert.floating import open_keras
 from mien_convert.inspection import TensorInfo, inspect_model
 from mien_convert.pictures import Scale, Shape
 from mien_convert.quiet import quiet
-from mien_convert.runs import find_network
+from mien_convert.runs import find_network, read_config
 from mien_models.errors import ModelError
 from mien_models.manifest import MANIFEST_NAME, Tensor
 from mien_models.preprocess import FACE_SIZE
@@ -73,6 +73,7 @@ def open_side(path: Path, scale: Scale) -> Side:
         )
     if is_classifier(path):
         return _keras(path, open_classifier(path), scale)
+    read_config(path)  # of another version it may mean another thing
     return _keras(path, open_keras(find_network(path)), Scale.PIXELS)
 
 

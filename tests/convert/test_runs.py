@@ -61,7 +61,16 @@ def test_another_format_is_refused(run: Path, set_config: SetConfig) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [{"data": None}, {"heads": None}, {"heads": "fer"}, {"data": 3}, {"command": "a 'b"}, {"command": 3}]
+    "settings",
+    [
+        {"data": None},
+        {"heads": None},
+        {"heads": "fer"},
+        {"data": 3},
+        {"command": "a 'b"},
+        {"command": 3},
+        {"teachers": "emotion"},
+    ],
 )
 def test_malformed_settings_are_refused(run: Path, set_config: SetConfig, settings: dict[str, object]) -> None:
     set_config(**settings)
@@ -159,6 +168,17 @@ def test_settings_that_are_no_options_stand_in_the_command(run: Path, set_config
     command = read_run(run).command
     assert command.endswith("""--no-mixup --recipe '{"augmentation": "generator", "mixup": false}'""")
     assert without_paths(command) == command
+
+
+def test_further_data_and_what_goes_before_the_recipe_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
+    recipe = {"mixup": False}
+    set_config(command=None, data="faces", others=[["more", 0.5]], patience=3, recipe=recipe, mixup=True, epochs=2)
+
+    read = read_run(run)
+    assert read.command.endswith(
+        """--also more 0.5 --out run --arch tiny --epochs 2 --patience 3 --mixup --recipe '{"mixup": false}'"""
+    )
+    assert read.data == ("faces", "more")
 
 
 def test_the_commands_of_a_manifest_hold_no_paths() -> None:

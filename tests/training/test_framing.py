@@ -8,14 +8,17 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from mien_models.errors import DataError
 from mien_models.finder import ModelFinder
+from mien_models.labels import Head
 from mien_models.preprocess import Box
 from mien_models.selftest import load_prototypes
 from mien_models.shipped import find_model
 from mien_training.__main__ import main
 from mien_training.emotion.augment import FaceBatches, _move
+from mien_training.emotion.config import FRAMED, TrainConfig
 from mien_training.emotion.framing import measure
 from tests.training.conftest import Dataset
 from tests.training.test_train import arguments
@@ -70,26 +73,36 @@ def test_half_of_the_faces_are_framed_as_in_the_table() -> None:
     assert (plain[:, 23:25, 23:25].min(axis=(1, 2)) > 200).mean() < 0.05
 
 
-def test_only_the_cameras_augmentation_frames() -> None:
-    targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(len(FACES)) % 7]}
-    shown = FaceBatches(
-        FACES, targets, batch=8, seed=0, epoch=0, augmentation="none", mixup=False, framing=np.ones((1, 3), np.float32)
-    )[0][0]
-    assert all((FACES[..., np.newaxis] == face).all(axis=(1, 2, 3)).any() for face in shown)
-
-
-def test_camera_half_frames_as_well() -> None:
-    """Crops of a twentieth of the face show hardly more than one grey, and a quarter of all faces are such: half of the camera's."""
+@pytest.mark.parametrize("augmentation", FRAMED)
+def test_every_augmentation_that_moves_faces_frames_half_of_them(augmentation: str) -> None:
+    """Crops of a twentieth of the face show hardly more than one grey."""
     faces = np.repeat(FACES, 20, axis=0)
     tiny = np.array([[0, 0, 0.05]], np.float32)
 
     def flat(framing: np.ndarray | None) -> float:
         shown = FaceBatches(
-            faces, {}, batch=len(faces), seed=0, epoch=0, augmentation="camera-half", mixup=False, framing=framing
+            faces, {}, batch=len(faces), seed=0, epoch=0, augmentation=augmentation, mixup=False, framing=framing
         )[0][0][:, 8:40, 8:40, 0]
         return float((np.median(abs(np.diff(shown, axis=2)), axis=(1, 2)) < 5).mean())
 
-    assert flat(tiny) > flat(None) + 0.1
+    assert 0.3 < flat(tiny) - flat(None) < 0.6
+
+
+def test_a_finder_is_refused_where_no_face_would_be_framed() -> None:
+    with pytest.raises(
+        ValidationError, match="'finder' frames no faces with the augmentation noise; choose one of camera"
+    ):
+        TrainConfig(data="fer2013.csv", fingerprint="f", heads=(Head.FER,), finder="faces", augmentation="noise")
+
+
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_earlier_systems_take_no_finder(
+    make_dataset: Callable[..., Dataset], backgrounds: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    more = ("--finder", "faces", "--negatives", str(backgrounds))
+    assert main(arguments(make_dataset(), tmp_path / "run", *more, arch="elu-cnn")) == 3
+    assert "--finder: elu-cnn is trained on faces as they are in the data; leave it out" in capsys.readouterr().err
 
 
 @pytest.mark.training

@@ -68,10 +68,21 @@ def write_arrays(path: Path, arrays: Arrays, *, compress: bool = True) -> None:
 
 
 def write_model(run: Path, network: Any) -> None:
-    """Save a Keras network, never compiled, as the run's model: last of all, because it says that the run is whole."""
+    """Save a Keras network, never compiled, as the run's model: last of all, because it says that the run is whole.
+
+    Raises:
+        DataError: the file system refuses.
+
+    """
     temporary = run / ".new.keras"  # Keras goes by the ending
-    network.save(temporary)
-    temporary.replace(run / MODEL)
+    try:
+        network.save(temporary)
+        write_bytes(run / MODEL, temporary.read_bytes())
+    except OSError as error:
+        reason = error.strerror or error
+        raise DataError(f"{run / MODEL}: cannot be written ({reason}); make room or give another place") from error
+    finally:
+        temporary.unlink(missing_ok=True)
 
 
 def read_arrays(path: Path) -> Arrays:
@@ -177,6 +188,20 @@ def load_config(run: Path, model: type[Config]) -> Config:
         ConfigError: the directory is no run, a run of another version, or its settings are malformed.
 
     """
+    content = check_format(run)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(f"{run / CONFIG}: {'; '.join(explain(error, model))}; train anew") from None
+
+
+def check_format(run: Path) -> dict[str, Any]:
+    """The settings of the run as they are written; they are of this version.
+
+    Raises:
+        ConfigError: the directory is no run, or a run of another version.
+
+    """
     path = run / CONFIG
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
@@ -189,7 +214,4 @@ def load_config(run: Path, model: type[Config]) -> Config:
         raise ConfigError(
             f"{path}: 'format' is {version}, this mien-train reads {FORMAT}; train anew, or use the version that wrote it"
         )
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        raise ConfigError(f"{path}: {'; '.join(explain(error, model))}; train anew") from None
+    return dict(content)

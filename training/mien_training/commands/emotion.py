@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from mien_models.errors import ConfigError
+from mien_models.labels import Head
 from mien_models.options import whole_number
 from mien_models.validation import explain
 from mien_training import runs
@@ -74,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=int,
         metavar="N",
-        help="passes over the data (mien-*: 60); a run of an earlier system may be taken up again with more",
+        help="passes over the data (mien-small, mien-nano: 60, mien-large: 40); a run of an earlier system may be taken up again with more",
     )
     parser.add_argument(
         "--patience",
@@ -112,13 +113,15 @@ def _train(arguments: argparse.Namespace) -> str:
     architecture = find_architecture(arguments.arch)
     if arguments.warm_start and arguments.warm_start.endswith(PUBLISHED) and not architecture.warm_start:
         raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
+    if arguments.finder and Head.READABLE not in architecture.heads:
+        raise ConfigError(f"--finder: {arguments.arch} is trained on faces as they are in the data; leave it out")
     if arguments.finder and not arguments.negatives:
         raise ConfigError("--finder: wants pictures without people to find faces in; name them with --negatives")
     import_keras()
     from mien_training.emotion import train
     from mien_training.emotion.distil import Teachers
 
-    recipe = _read_recipe(arguments.recipe) if arguments.recipe else {}
+    recipe = {} if arguments.recipe is None else _read_recipe(arguments.recipe)
     given = recipe | {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     training, validation = read_data(arguments, architecture, given.get("seed", 0))
     started_from = {
@@ -184,8 +187,11 @@ def _read_recipe(given: str) -> dict[str, Any]:
     from mien_training.emotion.config import Recipe
 
     try:
-        content = json.loads(given if given.startswith("{") else Path(given).read_text(encoding="utf-8"))
+        is_json = given.lstrip().startswith(("{", "["))
+        content = json.loads(given if is_json else Path(given).read_text(encoding="utf-8"))
         Recipe.model_validate(content)
+    except RecursionError:
+        raise ConfigError("--recipe: nested too deep; give a best.json of `mien-train search`") from None
     except (OSError, ValueError) as error:
         reason = "; ".join(explain(error, Recipe)) if isinstance(error, ValidationError) else str(error)
         raise ConfigError(f"--recipe {given}: {reason}; give a best.json of `mien-train search`") from None

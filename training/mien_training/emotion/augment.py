@@ -54,7 +54,7 @@ class FaceBatches:
         spoilt: float = 0.0,
         framing: Pixels | None = None,
     ) -> None:
-        """`augmentation` is a name in `AUGMENTATIONS`; `camera` frames half of its faces as in a row of `framing`.
+        """`augmentation` is a name in `AUGMENTATIONS`; those in `config.FRAMED` frame half of their faces as in a row of `framing`.
 
         `spoilt` is the share of the faces that are made unreadable, so that only the head `readable` learns from them.
         """
@@ -64,7 +64,7 @@ class FaceBatches:
         self._batch = batch
         self._key = (seed, epoch)
         self._augment = AUGMENTATIONS[augmentation]
-        if framing is not None and self._augment in (augment, augment_half):
+        if framing is not None:
             self._augment = partial(self._augment, framing=framing)
         self._mixup = mixup
         self._order = np.random.default_rng(self._key).permutation(len(pixels))
@@ -114,16 +114,18 @@ def augment(faces: npt.NDArray[np.uint8], rng: np.random.Generator, framing: Pix
     return np.asarray(np.clip(lit, 0, 255), np.float32)
 
 
-def shift_zoom_flip(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
+def shift_zoom_flip(faces: npt.NDArray[np.uint8], rng: np.random.Generator, framing: Pixels | None = None) -> Pixels:
     """Each face (n, 48, 48) zoomed and shifted by up to a tenth, mirrored half of the time: (n, 48, 48) float32.
 
-    What the earlier systems' image generators did; they name the kinds, not the amounts.
+    What the earlier systems' image generators did; they name the kinds, not the amounts. `framing` as for `augment`.
     """
 
     def change(face: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint8]:
         scale = rng.uniform(1 - _PLAIN_ZOOM, 1 + _PLAIN_ZOOM)
         shift = rng.uniform(-_PLAIN_SHIFT, _PLAIN_SHIFT, 2) * FACE_SIZE
-        return warp(face, scale * np.diag([rng.choice((-1.0, 1.0)), 1.0]), shift)
+        mirrored = np.diag([rng.choice((-1.0, 1.0)), 1.0])
+        crop = _some_crop(framing, rng)
+        return warp(face, scale * mirrored, shift) if crop is None else warp(face, *_framed(crop, mirrored))
 
     return np.stack([change(face) for face in faces]).astype(np.float32)
 
@@ -134,7 +136,7 @@ def augment_half(faces: npt.NDArray[np.uint8], rng: np.random.Generator, framing
     A small network that sees nothing but hard faces learns the easy ones less well than it could; one that sees nothing but
     easy ones changes its answer when the crop moves.
     """
-    changed = shift_zoom_flip(faces, rng)
+    changed = shift_zoom_flip(faces, rng, framing)
     chosen = np.flatnonzero(rng.random(len(faces)) < 0.5)
     if len(chosen):
         changed[chosen] = augment(faces[chosen], rng, framing)
@@ -151,7 +153,7 @@ def unchanged(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
     return faces.astype(np.float32)
 
 
-AUGMENTATIONS: dict[str, Callable[[npt.NDArray[np.uint8], np.random.Generator], Pixels]] = {
+AUGMENTATIONS: dict[str, Callable[..., Pixels]] = {
     "camera": augment,
     "camera-half": augment_half,
     "generator": shift_zoom_flip,
@@ -190,16 +192,28 @@ def _move(
 ) -> npt.NDArray[np.uint8]:
     """Rotated, scaled and shifted about its centre, mirrored half of the time, often with a piece of `other` around it."""
     angle, scale, shift = rng.normal(0, _ROTATION), np.exp(rng.uniform(-_ZOOM, _ZOOM)), rng.uniform(-_SHIFT, _SHIFT, 2)
-    crop = framing[rng.integers(len(framing))] if framing is not None and rng.random() < _FRAMED_SHARE else None
-    if crop is not None:
-        scale = 1 / crop[2]
+    crop = _some_crop(framing, rng)
     mirror = rng.choice((-1.0, 1.0))
-    cos, sin = scale * np.cos(angle), scale * np.sin(angle)
-    linear = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
-    if crop is not None:
-        shift = -linear @ crop[:2] * FACE_SIZE
-    moved = warp(face, linear, shift)
-    return _surround(moved, other, linear, shift, rng) if rng.random() < _SURROUNDED_SHARE else moved
+    cos, sin = np.cos(angle), np.sin(angle)
+    turned = np.array([[cos * mirror, -sin], [sin * mirror, cos]])
+    linear, moved_by = (scale * turned, shift) if crop is None else _framed(crop, turned)
+    moved = warp(face, linear, moved_by)
+    return _surround(moved, other, linear, moved_by, rng) if rng.random() < _SURROUNDED_SHARE else moved
+
+
+def _some_crop(framing: Pixels | None, rng: np.random.Generator) -> Pixels | None:
+    """A row of `framing` for half of the faces, where it is known."""
+    if framing is None or rng.random() >= _FRAMED_SHARE:
+        return None
+    return np.asarray(framing[rng.integers(len(framing))])
+
+
+def _framed(
+    crop: Pixels, turned: npt.NDArray[np.floating]
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """What `warp` wants, for a face that is `turned` (2, 2) to fill the picture as the crop cuts it out."""
+    linear = turned / crop[2]
+    return linear, -linear @ crop[:2] * FACE_SIZE
 
 
 def _surround(

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from mien_models.labels import Head
 from mien_models.validation import Strict
 from mien_training.runs import FORMAT
+
+FRAMED = ("camera", "camera-half", "generator")
+"""The augmentations that move faces, and so can frame them as a finder does."""
 
 
 class Recipe(Strict):
@@ -56,7 +59,7 @@ class TrainConfig(Recipe):
     arch: str = "mien-small"
     """A name in `networks.ARCHITECTURES`."""
 
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     """Of weights, order, augmentation and mixup."""
     precision: Literal["float32", "bfloat16"] = "float32"
     """Of the layers' arithmetic; the weights stay in float32. Faster with bfloat16 where the processor has it."""
@@ -91,3 +94,11 @@ class TrainConfig(Recipe):
     """What --recipe gave in place of the architecture's own settings."""
     heads: tuple[Head, ...] = Field(min_length=1)
     """The label sets that the architecture learns and the data has labels for."""
+
+    @model_validator(mode="after")
+    def _finder_can_frame(self) -> TrainConfig:
+        if self.finder and self.augmentation not in FRAMED:
+            raise ValueError(
+                f"'finder' frames no faces with the augmentation {self.augmentation}; choose one of {', '.join(FRAMED)}"
+            )
+        return self

@@ -74,9 +74,12 @@ def load_network(path: Path) -> Any:
 
     Raises:
         ModelError: there is none, or it is no model of mien-train.
+        ConfigError: the run is of another version.
 
     """
     if path.is_dir():
+        if (path / runs.CONFIG).exists():
+            runs.check_format(path)
         if not (path / runs.MODEL).exists():
             raise ModelError(
                 f"{path}: neither {runs.MODEL} nor {MANIFEST_NAME} there; finish the training by giving its command "

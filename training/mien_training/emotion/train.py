@@ -59,8 +59,7 @@ def train(
         OutcomeError: the loss is no number any more.
 
     """
-    # Where the rate is constant an epoch is the same whatever follows: the run may go on for longer, or end here.
-    runs.claim(run, config, free=["epochs"] if config.schedule == "constant" and not config.average else [])
+    runs.claim(run, config, free=_changeable(run, config))
     with runs.alone(run):
         if (run / runs.MODEL).exists() and runs.load_config(run, TrainConfig) == config:
             log.info("%s: finished already (%d epochs)", run, config.epochs)
@@ -111,13 +110,13 @@ def fit(
                 "validation": validate(model, validation, config.heads),
                 "seconds": round(time.monotonic() - started, 1),
             }
-            history.append(record)
-            if config.keep == "best" and best_epoch(history) == len(history) - 1:
+            grown = [*history, record]
+            if config.keep == "best" and best_epoch(grown) == len(grown) - 1:
                 progress.best = [weight.copy() for weight in model.get_weights()]
-            runs.keep_config(
-                run, config
-            )  # not before: who stops a run that was finished in its first further epoch has it back
-            save(model, progress, run / runs.CHECKPOINT)
+            # Not before: who stops a run that was finished in its first further epoch has it back.
+            runs.keep_config(run, config)
+            save(model, Progress(grown, progress.best), run / runs.CHECKPOINT)
+            history.append(record)
             runs.write_json(run / runs.HISTORY, history)
             log.info("%s", _summary(record, config.epochs))
             if after_epoch:
@@ -125,6 +124,15 @@ def fit(
     if len(history) < config.epochs:
         log.info("%s: stopped early, nothing better in %d epochs", run, config.patience)
     return model, progress
+
+
+def _changeable(run: Path, config: TrainConfig) -> list[str]:
+    """The settings with which the training in `run` may be taken up though they were others."""
+    if not (run / runs.CHECKPOINT).exists():
+        return list(TrainConfig.model_fields)  # nothing has been trained with them
+    # `recipe` says where settings come from. Where the rate is constant an epoch is the same whatever follows: the run
+    # may go on for longer, or end here.
+    return ["recipe", "epochs"] if config.schedule == "constant" and not config.average else ["recipe"]
 
 
 def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:

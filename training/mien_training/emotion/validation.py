@@ -32,10 +32,17 @@ def score_heads(model: Any, faces: Faces, heads: tuple[Head, ...]) -> dict[Head,
 
 
 def predict(model: Any, faces: Faces) -> dict[str, npt.NDArray[np.float32]]:
-    """Each head's probabilities (n, k), by its name."""
+    """Each head's probabilities (n, k), by its name.
+
+    Raises:
+        FloatingPointError: they are no numbers: the last step of an epoch was one too far.
+
+    """
     n = len(faces)
     whole = -(-n // _BATCH) * _BATCH  # devices that share batches want every one of them whole
     pixels = np.zeros((whole, *faces.pixels.shape[1:], 1), np.float32)
     pixels[:n, ..., 0] = faces.pixels
     answers: dict[str, npt.NDArray[np.float32]] = model.predict(pixels, batch_size=_BATCH, verbose=0)
+    if not all(np.isfinite(table).all() for table in answers.values()):
+        raise FloatingPointError("the answers to the validation faces are no numbers")
     return {head: np.asarray(table[:n]) for head, table in answers.items()}

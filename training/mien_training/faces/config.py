@@ -31,7 +31,7 @@ class FinderConfig(Strict):
     """Momentum of the running average of the weights, which is what is kept."""
     mine_from: float = Field(default=0.3, ge=0, le=1)
     """After this share of the epochs each one begins with a search for false faces in pictures without any."""
-    seed: int = Field(default=0, ge=0)
+    seed: int = Field(default=0, ge=0, lt=2**32)
     precision: Literal["float32", "bfloat16"] = "float32"
     limit: int | None = Field(default=None, ge=1)
     """Pictures of each part, for trying things out; None is all."""
