@@ -29,6 +29,8 @@ def open_keras(path: Path) -> Any:
 
     """
     keras = import_keras()
+    if not zipfile.is_zipfile(path):  # Keras would say that it is not there
+        raise ModelError(f"{path}: damaged, or no .keras file; train anew with `mien-train emotion`")
     try:
         model = keras.saving.load_model(path, compile=False)
     except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:

@@ -211,7 +211,7 @@ def other_faces(run: Path) -> None:
         (without_config, [], 3, "no config.json there, so it is no run of mien-train"),
         (without_model, [], 4, "no model.keras there; finish the training by giving its command again"),
         (other_faces, [], 5, "run: held back other faces than"),
-        (None, [], 4, "model.keras: Keras cannot load it"),
+        (None, [], 4, "model.keras: damaged, or no .keras file"),
         (None, ["--usage", "PrivateTest"], 5, "no row with usage PrivateTest"),
         (None, ["--limit", "0"], 3, "--limit 0: not a number above 0"),
         (None, ["--int8", "nowhere"], 3, "--int8 nowhere: no such folder"),

@@ -6,6 +6,7 @@ import csv
 import functools
 import io
 import logging
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,8 @@ def load_network(path: Path) -> Any:
         path = path / runs.MODEL
     if not path.is_file():
         raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
+    if not zipfile.is_zipfile(path):  # Keras would say that it is not there
+        raise ModelError(f"{path}: damaged, or no .keras file; train anew or copy it again")
     keras = import_keras()
     try:
         model = keras.models.load_model(path, compile=False)
