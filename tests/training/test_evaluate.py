@@ -149,7 +149,10 @@ def test_keras_files_of_another_kind(
     inputs = keras.Input((48, 48, 1))
     keras.Model(inputs, keras.layers.Flatten()(inputs)).save(other)
     broken.write_bytes(other.read_bytes()[:200])
-    for path, complaint in ((other, "not heads named fer and ferplus"), (broken, "broken.keras: damaged, or no .keras file")):
+    for path, complaint in (
+        (other, "not heads named fer and ferplus"),
+        (broken, "broken.keras: damaged, or no .keras file"),
+    ):
         assert main(["evaluate", str(path), "--data", str(dataset.data)]) == 4
         assert complaint in capsys.readouterr().err
 
