@@ -62,5 +62,9 @@ def home(broker: Mosquitto, core: HomeAssistant, tmp_path_factory: pytest.TempPa
     write_tunes(tunes)
     with Home(broker, core, tmp_path_factory.mktemp("device"), tunes) as home:
         home.start()
+        # Before that a command gets lost, as in a test that is run by itself.
+        home.core.wait_state(
+            "number.mien_hallway_volume", lambda state: state not in {None, "unknown", "unavailable"}, 60
+        )
         yield home
     assert home.complaints() == [], "nothing that Home Assistant has to complain about"
