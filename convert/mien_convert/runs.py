@@ -27,19 +27,18 @@ CALIBRATION = "calibration.npz"
 HOLDOUT = "holdout.npz"
 
 _OPTIONS = (
-    *(
-        "negatives",
-        "finder",
-        "arch",
-        "warm_start",
-        "teacher_sees",
-        "epochs",
-        "patience",
-        "batch",
-        "learning_rate",
-        "seed",
-    ),
-    *("limit", "precision"),
+    "negatives",
+    "finder",
+    "arch",
+    "warm_start",
+    "teacher_sees",
+    "epochs",
+    "patience",
+    "batch",
+    "learning_rate",
+    "seed",
+    "limit",
+    "precision",
 )
 """Settings that are options of the same name."""
 

@@ -51,7 +51,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     try:
         write_atomically(path, content, shared=True)  # several processes may search one run together
     except OSError as error:
-        raise DataError(f"{path}: cannot be written ({error.strerror}); make room or give another place") from error
+        raise _unwritable(path, error) from error
 
 
 def write_json(path: Path, content: Any) -> None:
@@ -79,10 +79,14 @@ def write_model(run: Path, network: Any) -> None:
         network.save(temporary)
         write_bytes(run / MODEL, temporary.read_bytes())
     except OSError as error:
-        reason = error.strerror or error
-        raise DataError(f"{run / MODEL}: cannot be written ({reason}); make room or give another place") from error
+        raise _unwritable(run / MODEL, error) from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _unwritable(path: Path, error: OSError) -> DataError:
+    reason = error.strerror or error  # h5py's have a message only
+    return DataError(f"{path}: cannot be written ({reason}); make room or give another place")
 
 
 def read_arrays(path: Path) -> Arrays:
