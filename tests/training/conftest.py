@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from mien_models.labels import Emotion
+from mien_models.labels import Emotion, Head
 from mien_training.emotion.datasets import Faces, read_faces
 from tests.make_tiny_model import picture
 from tests.needs import give_up
@@ -53,6 +53,16 @@ def fer2013(shared_data: Path) -> Path:
 def real_faces(fer2013: Path) -> Faces:
     """The whole of it; reading takes a quarter of a minute."""
     return read_faces(fer2013 / "fer2013.csv.xz", fer2013 / "fer2013new.csv")
+
+
+@pytest.fixture
+def tiny_architectures(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`--arch tiny`, and `plain`: the same network with an earlier system's kind of recipe."""
+    from mien_training.emotion.networks import ARCHITECTURES, Architecture
+    from tests.training.tiny_training import PLAIN, tiny
+
+    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
+    monkeypatch.setitem(ARCHITECTURES, "plain", Architecture("for tests", tiny, PLAIN, (Head.FER,)))
 
 
 @dataclass(frozen=True)

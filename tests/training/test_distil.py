@@ -17,7 +17,7 @@ from mien_training.__main__ import main
 from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.make_tiny_model import TINY_MODEL, picture
 from tests.training.conftest import KERAS_WARNING, Dataset
-from tests.training.test_train import arguments, tiny
+from tests.training.tiny_training import arguments, tiny
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 

@@ -21,7 +21,7 @@ from mien_training.emotion.augment import FaceBatches, _move
 from mien_training.emotion.config import FRAMED, TrainConfig
 from mien_training.emotion.framing import measure
 from tests.training.conftest import Dataset
-from tests.training.test_train import arguments
+from tests.training.tiny_training import arguments
 
 FACES = np.stack([*load_prototypes().values()] * 5)
 

@@ -18,7 +18,7 @@ from mien_training.__main__ import main
 from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.needs import give_up
 from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
-from tests.training.test_train import tiny
+from tests.training.tiny_training import tiny
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 
@@ -93,7 +93,7 @@ def test_processes_search_together(make_dataset: Callable[..., Dataset], tmp_pat
     dataset, out = make_dataset(14, 7), tmp_path / "search"
     code = (
         "from mien_training.emotion.networks import ARCHITECTURES, Architecture; "
-        "from tests.training.test_train import tiny; from mien_training.__main__ import main; import sys; "
+        "from tests.training.tiny_training import tiny; from mien_training.__main__ import main; import sys; "
         "ARCHITECTURES['tiny'] = Architecture('for tests', tiny); sys.exit(main(sys.argv[1:]))"
     )
     path = {"PYTHONPATH": ":".join(str(ROOT / name) for name in ("", "device", "models", "training", "convert"))}

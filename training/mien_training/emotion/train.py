@@ -6,6 +6,7 @@ import hashlib
 import logging
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -207,11 +208,20 @@ def _train_epoch(model: Any, batches: FaceBatches, teachers: Teachers | None = N
     """One pass over `batches`, see `train_epoch`."""
 
     def taught() -> Iterator[tuple[Any, ...]]:
-        for index in range(len(batches)):
-            pixels, targets = batches[index]
+        for pixels, targets in _drawn_ahead(batches):
             yield pixels, *_weighed(teachers.blend(pixels, targets) if teachers else targets)
 
     return train_epoch(model, taught(), len(batches))
+
+
+def _drawn_ahead(batches: FaceBatches) -> Iterator[tuple[Pixels, Targets]]:
+    """The batches in order, each drawn while the network learns from the one before."""
+    with ThreadPoolExecutor(1) as drawing:
+        upcoming = drawing.submit(batches.__getitem__, 0)
+        for index in range(1, len(batches)):
+            drawn, upcoming = upcoming, drawing.submit(batches.__getitem__, index)
+            yield drawn.result()
+        yield upcoming.result()
 
 
 def _weighed(targets: Targets) -> tuple[Targets, Targets]:

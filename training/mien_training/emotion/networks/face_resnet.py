@@ -129,9 +129,12 @@ def _set_affine(model: Any, name: str, weights: Weights) -> None:
         # Of a grey picture all three colours are equal, so their filters add up; the means differ by a constant.
         bias = bias + (kernel.sum(axis=(0, 1)) * (_OFFSET - _MEANS)[:, np.newaxis] / 255).sum(axis=0)
         kernel = kernel.sum(axis=2, keepdims=True)
-    model.get_layer(name).set_weights([kernel])
     scale, offset = weights[f"{_scale_name(name)}.weights"], weights[f"{_scale_name(name)}.biases"]
-    set_affine(model.get_layer(_scale_name(name)), scale, offset + scale * bias)
+    # The recogniser's filters are up to fifty times smaller than untrained ones. An optimizer whose steps are equally long
+    # for all weights would overwrite them at once; enlarged, with the scale taking it back, they keep what they know.
+    larger = math.sqrt(2 / math.prod(kernel.shape[:3])) / float(kernel.std())
+    model.get_layer(name).set_weights([kernel * larger])
+    set_affine(model.get_layer(_scale_name(name)), scale / larger, offset + scale * bias)
 
 
 def _read_weights(path: Path) -> Weights:
