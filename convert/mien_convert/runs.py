@@ -32,6 +32,7 @@ _OPTIONS = (
     "arch",
     "warm_start",
     "teacher_sees",
+    "teacher_share",
     "epochs",
     "patience",
     "batch",

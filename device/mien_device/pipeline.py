@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from mien_device.camera import Frame
 from mien_device.config.schema import FacesConfig, MoodConfig
@@ -12,6 +11,7 @@ from mien_device.faces import FaceFinder
 from mien_device.faces.legible import Trouble, trouble_with_box, trouble_with_face
 from mien_device.faces.search import PacedSearch
 from mien_device.faces.tracks import Sighting, Track, Tracker
+from mien_device.faces.views import Reader, Views
 from mien_device.mood import MoodState
 from mien_device.mood.tracker import MoodTracker, Reading
 from mien_models.labels import Mood
@@ -22,13 +22,6 @@ LEAST_READABLE = 0.5
 """A face that is less readable says nothing of the mood."""
 
 
-class Reader(Protocol):
-    """What the pipeline wants of a network."""
-
-    def read(self, face: Image) -> Answer:
-        """What it makes of a grey face (48, 48)."""
-
-
 @dataclass(frozen=True, slots=True)
 class SeenFace:
     """One face in view."""
@@ -36,11 +29,11 @@ class SeenFace:
     id: int
     box: Box
     answer: Answer | None
-    """Of this frame alone; None when the face was not read."""
+    """Of this frame and the one before, see `Views`; None when the face was not read."""
     trouble: Trouble | None = None
     """Why it was not read, where it was seen."""
     crop: Image | None = field(default=None, compare=False)
-    """What the network was shown, grey (48, 48), or would have been but for its trouble; None where it came to no crop."""
+    """What the network was shown, maybe mirrored, or would have been but for its trouble: grey (48, 48). None where it came to no crop."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +86,7 @@ class Pipeline:
         sighting = self._tracker.update(boxes, frame.captured_at)
         found = time.perf_counter()
         faces = tuple(self._look(frame, track) for track in sighting.tracks)
+        self._views.keep([face.id for face in faces])
         return self._observe(sighting, faces, frame.captured_at, found - started, time.perf_counter() - found)
 
     def configure(self, faces: FacesConfig, mood: MoodConfig) -> None:
@@ -115,6 +109,7 @@ class Pipeline:
         # Who leaves the mood leaves the count of people: one duration for both.
         self._tracker = Tracker(hold_s=self._mood_config.absence_s, sure=self._sure)
         self._mood = MoodTracker(self._mood_config)
+        self._views = Views(self._classifier)
 
     def _look(self, frame: Frame, track: Track) -> SeenFace:
         if track.last_seen != frame.captured_at:
@@ -124,7 +119,7 @@ class Pipeline:
             return SeenFace(track.id, track.box, None, trouble)
         crop = crop_face(frame.image, track.box)
         trouble = trouble_with_face(crop)
-        answer = self._classifier.read(crop) if trouble is None else None
+        answer = self._views.read(track.id, crop, frame.captured_at) if trouble is None else None
         return SeenFace(track.id, track.box, answer, trouble, crop)
 
     def _observe(

@@ -77,6 +77,16 @@ class Stage:
         return observations
 
 
+def test_every_other_frame_is_read_mirrored_and_shown_as_it_is():
+    stage = Stage(HERE)
+    seen = [face.crop for observation in stage.play(0.6) for face in observation.faces]
+    assert len(stage.classifier.crops) == len(seen) > 3
+    for number, crop in enumerate(stage.classifier.crops):
+        np.testing.assert_array_equal(crop, np.fliplr(seen[0]) if number % 2 else seen[0])
+    for crop in seen:
+        np.testing.assert_array_equal(crop, seen[0])
+
+
 def test_someone_comes_smiles_is_sad_and_goes():
     stage = Stage(HERE)
     smiling = stage.play(3)

@@ -117,8 +117,9 @@ def test_a_pupil_whose_teacher_saw_the_faces_is_another_training(
 ) -> None:
     monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
     dataset, pupil = make_dataset(), tmp_path / "pupil"
-    options = ["--teacher", str(TINY_MODEL), "--teacher-sees", "face", "--no-mixup"]
+    options = ["--teacher", str(TINY_MODEL), "--teacher-sees", "face", "--teacher-share", "0.5", "--no-mixup"]
     assert main(arguments(dataset, pupil, *options, epochs=2)) == 0
     config = json.loads((pupil / runs.CONFIG).read_text())
     assert (config["teachers"], config["teacher_sees"], config["mixup"]) == (["tiny_emotion"], "face", False)
+    assert config["teacher_share"] == 0.5
     assert main(arguments(dataset, pupil, "--teacher", str(TINY_MODEL), "--no-mixup", epochs=2)) == 3

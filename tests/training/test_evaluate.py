@@ -36,6 +36,26 @@ def test_the_tiny_model_knows_its_pictures(
         assert 0 < result["ece"] < 1
 
 
+def test_mirrored_is_the_mean_of_both_views(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset = make_dataset()
+    tables = []
+    for more in ([], ["--mirrored"]):
+        path = tmp_path / "predictions.csv"
+        assert main(["evaluate", str(TINY_MODEL), "--data", str(dataset.data), "--predictions", str(path), *more]) == 0
+        rows = csv.DictReader(path.read_text().splitlines())
+        tables.append([(row["label"], *(float(row[name]) for name in ("angry", "fear"))) for row in rows])
+    # Bright on the left is angry to the tiny model, bright on the right is fear: mirrored each is the other.
+    for (label, angry, fear), (_, both_angry, both_fear) in zip(*tables, strict=True):
+        if label in ("angry", "fear"):
+            assert abs(angry - fear) > 0.5
+            assert both_angry == pytest.approx(both_fear, abs=0.1)
+
+    assert main(["evaluate", "music", "--data", str(tmp_path), "--mirrored"]) == 3
+    assert "--mirrored goes with labelled faces" in capsys.readouterr().err
+
+
 def test_table_and_predictions(
     make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,7 +23,18 @@ if TYPE_CHECKING:
     from mien_training.emotion.datasets import Faces
     from mien_training.emotion.networks import Architecture
 
-_SETTINGS = ("epochs", "patience", "batch", "learning_rate", "mixup", "teacher_sees", "seed", "limit", "precision")
+_SETTINGS = (
+    "epochs",
+    "patience",
+    "batch",
+    "learning_rate",
+    "mixup",
+    "teacher_sees",
+    "teacher_share",
+    "seed",
+    "limit",
+    "precision",
+)
 
 _ARCHITECTURES = f"""\
 architectures, each with its own optimizer, batch, augmentation and stopping unless you say otherwise:
@@ -50,6 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--teacher-sees",
         choices=["view", "face"],
         help="teachers answer to what the pupil is shown, or to the face as it lies in the data, asked once (default: view)",
+    )
+    parser.add_argument(
+        "--teacher-share",
+        type=float,
+        metavar="X",
+        help="the teachers' part of what the pupil learns, the labels' is the rest (default: 0.7)",
     )
     parser.add_argument(
         "--warm-start",

@@ -64,6 +64,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CSV",
         help="fer2013new.csv, for --labels ferplus (default: the one beside --data)",
     )
+    parser.add_argument(
+        "--mirrored",
+        action="store_true",
+        help="of faces: judge the mean answer to a face and its mirror image, as the device forms it over time",
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every face's probabilities")
     parser.set_defaults(command=_evaluate)
@@ -80,19 +85,24 @@ def _score(text: str) -> float:
 
 
 def _evaluate(arguments: argparse.Namespace) -> str:
+    listens = not arguments.footage and _listens(arguments.model)
+    if arguments.mirrored and (arguments.footage or listens):
+        raise ConfigError("--mirrored goes with labelled faces: give --data a set of faces, or leave it out")
     if arguments.footage:
         return _on_footage(arguments)
     if arguments.score is not None or arguments.sheet:
         raise ConfigError("--score and --sheet go with --footage: give --footage DIR, or leave them out")
-    if _listens(arguments.model):
+    if listens:
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
-    from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
+    from mien_training.emotion.evaluate import evaluate, mirrored, open_predictor, write_predictions
 
     data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
     if arguments.predictions and not arguments.predictions.parent.is_dir():
         raise DataError(f"{arguments.predictions}: there is no folder {arguments.predictions.parent}; make it first")
     predict = open_predictor(arguments.model)
+    if arguments.mirrored:
+        predict = mirrored(predict)
     everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
     faces = split(everything, usage, data)
     result, probabilities = evaluate(predict, faces, truth, model=arguments.model, data=data, usage=usage)

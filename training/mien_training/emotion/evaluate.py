@@ -150,6 +150,16 @@ def evaluate(
     return evaluation, probabilities
 
 
+def mirrored(predict: Predict) -> Predict:
+    """The mean answer to a face and its mirror image: what the device's smoothing comes to, which reads every other picture mirrored."""
+
+    def both(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+        there, back = predict(faces), predict(np.ascontiguousarray(faces[:, :, ::-1]))
+        return {head: np.mean([there[head], back[head]], axis=0, dtype=np.float32) for head in there}
+
+    return both
+
+
 def write_predictions(
     path: Path, rows: npt.NDArray[np.int64], labels: npt.NDArray[np.int64], probabilities: Probabilities, truth: Head
 ) -> None:
