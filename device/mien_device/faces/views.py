@@ -50,8 +50,7 @@ class Views:
         self._last[face] = _View(answer, at, mirrored)
         if before is None:
             return answer
-        mean = np.mean([before.answer.probabilities, answer.probabilities], axis=0, dtype=np.float32)
-        return Answer(mean, answer.readable)
+        return Answer(np.float32(0.5) * (before.answer.probabilities + answer.probabilities), answer.readable)
 
     def keep(self, faces: Collection[int]) -> None:
         """Forget all other faces."""
