@@ -31,8 +31,6 @@ _OPTIONS = (
     "finder",
     "arch",
     "warm_start",
-    "teacher_sees",
-    "teacher_share",
     "epochs",
     "patience",
     "batch",
@@ -104,15 +102,19 @@ class Run:
             words += ["--also", name, f"{weight:g}"]
         for teacher in self.config.get("teachers", []):
             words += ["--teacher", teacher]
-        words += ["--out", self.directory.resolve().name]
-        for name in _OPTIONS:
-            if self.config.get(name) is not None:
-                words += [f"--{name.replace('_', '-')}", str(self.config[name])]
+        if self.config.get("teachers"):
+            words += self._options("teacher_sees", "teacher_share")
+        words += ["--out", self.directory.resolve().name, *self._options(*_OPTIONS)]
         if self.config.get("mixup") is not None:  # architectures and recipes differ in it
             words.append("--mixup" if self.config["mixup"] else "--no-mixup")
         if self.config.get("recipe"):
             words += ["--recipe", json.dumps(self.config["recipe"])]
         return shlex.join(words)
+
+    def _options(self, *names: str) -> list[str]:
+        """The settings of these names as options of the command."""
+        given = [(name.replace("_", "-"), self.config[name]) for name in names if self.config.get(name) is not None]
+        return [word for option, value in given for word in (f"--{option}", str(value))]
 
     @property
     def _is_fer2013(self) -> bool:

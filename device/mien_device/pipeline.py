@@ -7,19 +7,16 @@ from dataclasses import dataclass, field
 
 from mien_device.camera import Frame
 from mien_device.config.schema import FacesConfig, MoodConfig
-from mien_device.faces import FaceFinder
+from mien_device.faces import FaceFinder, Reader
 from mien_device.faces.legible import Trouble, trouble_with_box, trouble_with_face
 from mien_device.faces.search import PacedSearch
 from mien_device.faces.tracks import Sighting, Track, Tracker
-from mien_device.faces.views import Reader, Views
+from mien_device.faces.views import LEAST_READABLE, Views
 from mien_device.mood import MoodState
 from mien_device.mood.tracker import MoodTracker, Reading
 from mien_models.labels import Mood
 from mien_models.preprocess import Box, Image, crop_face
 from mien_models.runner import Answer
-
-LEAST_READABLE = 0.5
-"""A face that is less readable says nothing of the mood."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +30,7 @@ class SeenFace:
     trouble: Trouble | None = None
     """Why it was not read, where it was seen."""
     crop: Image | None = field(default=None, compare=False)
-    """What the network was shown, maybe mirrored, or would have been but for its trouble: grey (48, 48). None where it came to no crop."""
+    """As it lies in the picture, grey (48, 48); the network sees this or its mirror image. None where it came to no crop."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -170,6 +170,15 @@ def test_settings_that_are_no_options_stand_in_the_command(run: Path, set_config
     assert without_paths(command) == command
 
 
+def test_how_the_teachers_taught_stands_in_the_command(run: Path, set_config: SetConfig) -> None:
+    taught = {"teacher_sees": "face", "teacher_share": 0.4}
+    set_config(command=None, data="faces", teachers=["a", "b"], epochs=2, **taught)
+    assert "--teacher a --teacher b --teacher-sees face --teacher-share 0.4" in read_run(run).command
+
+    set_config(command=None, data="faces", teachers=[], epochs=2, **taught)
+    assert "teacher" not in read_run(run).command
+
+
 def test_further_data_and_what_goes_before_the_recipe_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
     recipe = {"mixup": False}
     set_config(command=None, data="faces", others=[["more", 0.5]], patience=3, recipe=recipe, mixup=True, epochs=2)

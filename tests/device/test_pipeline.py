@@ -87,6 +87,25 @@ def test_every_other_frame_is_read_mirrored_and_shown_as_it_is():
         np.testing.assert_array_equal(crop, seen[0])
 
 
+def test_views_of_those_who_left_are_not_kept():
+    stage = Stage(HERE)
+    stage.play(0.6)
+    assert len(stage.pipeline._views._last) == 1
+    stage.finder.faces = ()
+    stage.play(MoodConfig().absence_s + 1)
+    assert not stage.pipeline._views._last
+
+
+def test_a_camera_that_was_switched_off_begins_with_the_face_as_it_is():
+    stage = Stage(HERE)
+    while len(stage.classifier.crops) % 2 == 0:
+        stage.play(0.1)
+    stage.pipeline.forget(stage.now)
+    read = len(stage.classifier.crops)
+    stage.play(0.6)
+    np.testing.assert_array_equal(stage.classifier.crops[read], stage.classifier.crops[0])
+
+
 def test_someone_comes_smiles_is_sad_and_goes():
     stage = Stage(HERE)
     smiling = stage.play(3)

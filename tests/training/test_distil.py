@@ -112,6 +112,14 @@ def test_what_teachers_say_of_a_face_is_the_mean_over_its_mirror_image() -> None
     np.testing.assert_allclose(blended.sum(axis=1), [1, 0.5, 0], atol=1e-5)  # who has no label is not taught
 
 
+def test_a_share_without_a_teacher_is_refused(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = arguments(make_dataset(), tmp_path / "run", "--teacher-share", "0.5")
+    assert main([*command, "--arch", "mien-nano"]) == 3
+    assert "--teacher-share: there is no teacher; name one with --teacher" in capsys.readouterr().err
+
+
 def test_a_pupil_whose_teacher_saw_the_faces_is_another_training(
     make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -44,6 +44,7 @@ def test_mirrored_is_the_mean_of_both_views(
     for more in ([], ["--mirrored"]):
         path = tmp_path / "predictions.csv"
         assert main(["evaluate", str(TINY_MODEL), "--data", str(dataset.data), "--predictions", str(path), *more]) == 0
+        assert ("the mean of a face and its mirror image" in capsys.readouterr().out) == bool(more)
         rows = csv.DictReader(path.read_text().splitlines())
         tables.append([(row["label"], *(float(row[name]) for name in ("angry", "fear"))) for row in rows])
     # Bright on the left is angry to the tiny model, bright on the right is fear: mirrored each is the other.

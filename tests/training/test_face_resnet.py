@@ -99,6 +99,27 @@ def test_filters_are_as_large_as_untrained_ones(recogniser: Path) -> None:
             assert layer.kernel.numpy().std() == pytest.approx(expected, rel=0.1), layer.name
 
 
+@pytest.mark.parametrize("value", [0.0, float("nan")])
+def test_filters_without_any_size(recogniser: Path, monkeypatch: pytest.MonkeyPatch, value: float) -> None:
+    from mien_training.emotion.networks import face_resnet as module
+
+    read = module._read_weights
+
+    def spoilt(path: Path) -> module.Weights:
+        weights = read(path)
+        weights["conv32_1.conv1.conv.filters"][:] = value
+        return weights
+
+    monkeypatch.setattr(module, "_read_weights", spoilt)
+    model = module.face_resnet((Head.FER,))
+    if value == 0:
+        module.warm_start(model, recogniser, FACES)
+        assert all(np.isfinite(weight).all() for weight in model.get_weights())
+    else:
+        with pytest.raises(DataError, match=r"conv32_1\.conv1\.conv holds NaN or infinity"):
+            module.warm_start(model, recogniser, FACES)
+
+
 @pytest.mark.parametrize(
     ("content", "words"),
     [

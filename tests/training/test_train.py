@@ -257,3 +257,34 @@ def test_begins_with_a_trained_run_of_its_own_architecture(
     other = arguments(dataset, tmp_path / "third", "--warm-start", str(first), epochs=1, arch="mien-nano")
     assert main(other) == 3
     assert "give the --arch it was made with" in capsys.readouterr().err
+
+
+class Numbered:
+    """Batches that say which they are; drawing one of them fails."""
+
+    def __init__(self, count: int, fails: int | None = None) -> None:
+        self.count, self.fails = count, fails
+
+    def __len__(self) -> int:
+        return self.count
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        if index == self.fails:
+            raise MemoryError(f"batch {index}")
+        return np.full(1, index), {}
+
+
+@pytest.mark.parametrize("count", [1, 2, 10])
+def test_batches_that_are_drawn_ahead_come_once_each_and_in_order(count: int) -> None:
+    from mien_training.emotion.train import _drawn_ahead
+
+    assert [int(pixels[0]) for pixels, _ in _drawn_ahead(Numbered(count))] == list(range(count))  # type: ignore[arg-type]
+
+
+def test_a_batch_that_cannot_be_drawn_ends_the_epoch_where_it_is_due() -> None:
+    from mien_training.emotion.train import _drawn_ahead
+
+    batches = _drawn_ahead(Numbered(5, fails=2))  # type: ignore[arg-type]
+    assert [int(next(batches)[0][0]) for _ in range(2)] == [0, 1]
+    with pytest.raises(MemoryError, match="batch 2"):
+        next(batches)

@@ -1,4 +1,4 @@
-"""Where the faces are in a picture, and which face is which from one picture to the next."""
+"""Where the faces are in a picture, which face is which from one picture to the next, and how they are read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from mien_models.preprocess import Box, Image
+from mien_models.runner import Answer
 
 
 class FaceFinder(Protocol):
@@ -24,6 +25,13 @@ class FaceFinder(Protocol):
 
     def find_near(self, image: Image, box: Box) -> Box | None:
         """The face that was at `box` a moment ago: about there, of about that size. Far cheaper than `find`."""
+
+
+class Reader(Protocol):
+    """What is wanted of a network."""
+
+    def read(self, face: Image) -> Answer:
+        """What it makes of a grey face (48, 48)."""
 
 
 def distinct(boxes: Sequence[Box], overlap: float = 0.4) -> list[Box]:

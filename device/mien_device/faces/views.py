@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Protocol
 
 import cv2
 import numpy as np
 
+from mien_device.faces import Reader
 from mien_models.preprocess import Image
 from mien_models.runner import Answer
 
+LEAST_READABLE = 0.5
+"""A view that is less readable says nothing of the mood."""
 LATEST_S = 0.5
-"""A view that is older says nothing of the face as it is now."""
-
-
-class Reader(Protocol):
-    """What is wanted of a network."""
-
-    def read(self, face: Image) -> Answer:
-        """What it makes of a grey face (48, 48)."""
+"""Nor does one that is this much older than the next: with few looks a second the smoothing of the mood forms the mean."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +26,7 @@ class _View:
 
 
 class Views:
-    """Reads each face once a frame, and answers with the mean of that and the frame before: the second view costs nothing.
+    """Reads each face once a look, and answers with the mean of that and the look before: the second view costs nothing.
 
     What it is worth on labelled faces: `mien-train evaluate --mirrored`.
     """
@@ -43,12 +38,10 @@ class Views:
     def read(self, face: int, crop: Image, at: float) -> Answer:
         """What the network makes of the grey `crop` (48, 48) of a face, taken at `at`; how readable it is, of this view alone."""
         before = self._last.get(face)
-        if before is not None and at - before.at > LATEST_S:
-            before = None
         mirrored = before is not None and not before.mirrored
         answer = self._reader.read(np.asarray(cv2.flip(crop, 1), np.uint8) if mirrored else crop)
         self._last[face] = _View(answer, at, mirrored)
-        if before is None:
+        if before is None or abs(at - before.at) > LATEST_S or before.answer.readable < LEAST_READABLE:
             return answer
         return Answer(np.float32(0.5) * (before.answer.probabilities + answer.probabilities), answer.readable)
 

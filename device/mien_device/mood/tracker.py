@@ -21,7 +21,7 @@ FIRST_WAIT_S = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What the network said of one face in one frame."""
+    """What the network said of one face, as of one frame."""
 
     face: int
     """The track's identity."""

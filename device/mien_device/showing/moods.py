@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from mien_device.faces.views import LEAST_READABLE
 from mien_device.page.feed import Feed
-from mien_device.pipeline import LEAST_READABLE, Observation, SeenFace
+from mien_device.pipeline import Observation, SeenFace
 from mien_device.showing.records import MoodNow, Person
 from mien_models.labels import AFFECT, Emotion, Mood, valence_arousal
 

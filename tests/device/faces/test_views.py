@@ -41,10 +41,27 @@ def test_faces_do_not_mix() -> None:
     assert shares(views.read(1, LIT_FROM_THE_LEFT, 0.1)) == (0.5, 0.5)
 
 
-@pytest.mark.parametrize("gone", ["long ago", "forgotten"])
+def test_a_view_that_cannot_be_read_has_no_part_in_the_next() -> None:
+    class Smeared(BySide):
+        def read(self, face: Image) -> Answer:
+            return Answer(super().read(face).probabilities, 0.3 if face is LIT_FROM_THE_LEFT else 0.8)
+
+    views = Views(Smeared())
+    assert views.read(1, LIT_FROM_THE_LEFT, 0.0).readable == 0.3
+    assert shares(views.read(1, LIT_FROM_THE_LEFT, 0.1)) == (0, 1), "mirrored, and alone"
+
+
+def test_with_few_looks_a_second_they_alternate_all_the_same() -> None:
+    views = Views(BySide())
+    answers = [shares(views.read(1, LIT_FROM_THE_LEFT, 1.0 * second)) for second in range(4)]
+    assert answers == [(1, 0), (0, 1), (1, 0), (0, 1)], "each alone: the smoothing of the mood forms the mean"
+
+
+@pytest.mark.parametrize("gone", ["long ago", "forgotten", "to come"])
 def test_what_was_seen_before_a_gap_says_nothing(gone: str) -> None:
     views = Views(BySide())
-    views.read(1, np.fliplr(LIT_FROM_THE_LEFT), 0.0)
+    views.read(1, LIT_FROM_THE_LEFT, 9.0)
     if gone == "forgotten":
         views.keep([2])
-    assert shares(views.read(1, LIT_FROM_THE_LEFT, 0.1 if gone == "forgotten" else LATEST_S + 0.1)) == (1, 0)
+    at = {"long ago": 9.1 + LATEST_S, "forgotten": 9.1, "to come": 5.0}[gone]
+    assert max(shares(views.read(1, LIT_FROM_THE_LEFT, at))) == 1

@@ -134,6 +134,8 @@ def _train(arguments: argparse.Namespace) -> str:
         raise ConfigError(f"--finder: {arguments.arch} is trained on faces as they are in the data; leave it out")
     if arguments.finder and not arguments.negatives:
         raise ConfigError("--finder: wants pictures without people to find faces in; name them with --negatives")
+    if arguments.teacher_share is not None and not arguments.teacher:
+        raise ConfigError("--teacher-share: there is no teacher; name one with --teacher, or leave it out")
     import_keras()
     from mien_training.emotion import train
     from mien_training.emotion.distil import Teachers

@@ -95,17 +95,17 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     if listens:
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
-    from mien_training.emotion.evaluate import evaluate, mirrored, open_predictor, write_predictions
+    from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
 
     data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
     if arguments.predictions and not arguments.predictions.parent.is_dir():
         raise DataError(f"{arguments.predictions}: there is no folder {arguments.predictions.parent}; make it first")
     predict = open_predictor(arguments.model)
-    if arguments.mirrored:
-        predict = mirrored(predict)
     everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
     faces = split(everything, usage, data)
-    result, probabilities = evaluate(predict, faces, truth, model=arguments.model, data=data, usage=usage)
+    result, probabilities = evaluate(
+        predict, faces, truth, model=arguments.model, data=data, usage=usage, mirrored=arguments.mirrored
+    )
     if arguments.predictions:
         rows = np.flatnonzero(everything.usage == usage)
         write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
@@ -134,9 +134,10 @@ def _on_footage(arguments: argparse.Namespace) -> str:
 
 
 def _table(result: Evaluation) -> str:
+    mirrored = ", the mean of a face and its mirror image" if result.mirrored else ""
     lines = [
         f"{result.model} on {result.usage} of {result.data}, n = {result.n}",
-        f"truth: {result.judged_by} labels, answers: {result.head} head",
+        f"truth: {result.judged_by} labels, answers: {result.head} head{mirrored}",
         f"accuracy {100 * result.accuracy:.2f} %  macro F1 {result.macro_f1:.4f}  calibration error {result.ece:.4f}",
     ]
     if result.doubt_correlation is not None:

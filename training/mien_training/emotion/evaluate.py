@@ -44,6 +44,8 @@ class Evaluation(Scores):
     """Whose labels count as the truth."""
     head: Head
     """The head that answered."""
+    mirrored: bool = False
+    """Whether each answer is the mean of those to a face and to its mirror image."""
     doubt_correlation: float | None = None
     """Spearman's, of the entropy of the answers with that of the FER+ votes: near 1 if the model is unsure where people
     are. None without votes."""
@@ -114,12 +116,12 @@ def keras_predictor(model: Any) -> Predict:
 
 
 def evaluate(
-    predict: Predict, faces: Faces, truth: Head, *, model: str, data: Path, usage: Usage
+    predict: Predict, faces: Faces, truth: Head, *, model: str, data: Path, usage: Usage, mirrored: bool = False
 ) -> tuple[Evaluation, Probabilities]:
     """Judge a model by the labels of `truth`; returns the scores and the probabilities (n, k) behind them.
 
     By FER's labels a model without that head is judged by FER+'s, brought down to the seven emotions. By FER+'s it is
-    judged on the rows that have a majority.
+    judged on the rows that have a majority. `mirrored` asks for the mean answer to each face and its mirror image.
 
     Raises:
         ModelError: the model cannot answer in these labels.
@@ -129,7 +131,7 @@ def evaluate(
     labels = faces.labels(truth)
     if not (labels >= 0).any():
         raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
-    answers = predict(faces.pixels)
+    answers = (_mirrored(predict) if mirrored else predict)(faces.pixels)
     if truth in answers:
         head, probabilities = truth, answers[truth]
     elif truth is Head.FER:
@@ -145,19 +147,10 @@ def evaluate(
         usage=usage,
         judged_by=truth,
         head=head,
+        mirrored=mirrored,
         doubt_correlation=doubt,
     )
     return evaluation, probabilities
-
-
-def mirrored(predict: Predict) -> Predict:
-    """The mean answer to a face and its mirror image: what the device's smoothing comes to, which reads every other picture mirrored."""
-
-    def both(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
-        there, back = predict(faces), predict(np.ascontiguousarray(faces[:, :, ::-1]))
-        return {head: np.mean([there[head], back[head]], axis=0, dtype=np.float32) for head in there}
-
-    return both
 
 
 def write_predictions(
@@ -171,6 +164,16 @@ def write_predictions(
     for row, label, values in zip(rows, labels, probabilities, strict=True):
         writer.writerow([row, names[label] if label >= 0 else "", *(f"{value:.6f}" for value in values)])
     runs.write_bytes(path, text.getvalue().encode())
+
+
+def _mirrored(predict: Predict) -> Predict:
+    """The mean answer to a face and its mirror image, as the device forms it of two frames, of which it reads one mirrored."""
+
+    def both(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
+        there, back = predict(faces), predict(np.ascontiguousarray(faces[:, :, ::-1]))
+        return {head: np.mean([there[head], back[head]], axis=0, dtype=np.float32) for head in there}
+
+    return both
 
 
 def _doubt_correlation(probabilities: Probabilities, votes: Votes) -> float | None:

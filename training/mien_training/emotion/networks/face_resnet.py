@@ -132,7 +132,10 @@ def _set_affine(model: Any, name: str, weights: Weights) -> None:
     scale, offset = weights[f"{_scale_name(name)}.weights"], weights[f"{_scale_name(name)}.biases"]
     # The recogniser's filters are up to fifty times smaller than untrained ones. An optimizer whose steps are equally long
     # for all weights would overwrite them at once; enlarged, with the scale taking it back, they keep what they know.
-    larger = math.sqrt(2 / math.prod(kernel.shape[:3])) / float(kernel.std())
+    size = math.sqrt(np.square(kernel).mean())
+    if not math.isfinite(size):
+        raise ValueError(f"{name} holds NaN or infinity")
+    larger = math.sqrt(2 / math.prod(kernel.shape[:3])) / size if size else 1.0
     model.get_layer(name).set_weights([kernel * larger])
     set_affine(model.get_layer(_scale_name(name)), scale / larger, offset + scale * bias)
 
