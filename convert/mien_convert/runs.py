@@ -113,12 +113,8 @@ class Run:
 
     def _options(self, *names: str) -> list[str]:
         """The settings of these names as options of the command."""
-        words = []
-        for name in names:
-            value = self.config.get(name)
-            for single in value if isinstance(value, list) else [] if value is None else [value]:
-                words += [f"--{name.replace('_', '-')}", str(single)]
-        return words
+        given = [(name.replace("_", "-"), self.config[name]) for name in names if self.config.get(name) is not None]
+        return [word for option, value in given for word in (f"--{option}", str(value))]
 
     @property
     def _is_fer2013(self) -> bool:

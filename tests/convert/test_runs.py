@@ -179,11 +179,6 @@ def test_how_the_teachers_taught_stands_in_the_command(run: Path, set_config: Se
     assert "teacher" not in read_run(run).command
 
 
-def test_several_beginnings_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
-    set_config(command=None, data="faces", warm_start=["a", "b"], epochs=2)
-    assert "--warm-start a --warm-start b" in read_run(run).command
-
-
 def test_further_data_and_what_goes_before_the_recipe_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
     recipe = {"mixup": False}
     set_config(command=None, data="faces", others=[["more", 0.5]], patience=3, recipe=recipe, mixup=True, epochs=2)

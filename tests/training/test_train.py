@@ -245,7 +245,7 @@ def test_begins_with_a_trained_run_of_its_own_architecture(
     dataset, first = make_dataset(), tmp_path / "first"
     assert main(arguments(dataset, first, epochs=3, arch="plain")) == 0
     network = tiny((Head.FERPLUS, Head.FER))  # a head that the first never had
-    begin_with(network, [str(first)], FACES)
+    begin_with(network, str(first), FACES)
     np.testing.assert_array_equal(network.get_layer("fer").kernel, weights(first)[-2])
 
     # At a rate that moves nothing, the second training ends with the first one's weights.

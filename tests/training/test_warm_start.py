@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -15,10 +14,8 @@ from mien_models.errors import ConfigError, ManifestError, ModelError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_models.runner import Classifier
 from mien_models.shipped import find_model
-from mien_training import runs
 from mien_training.__main__ import main
 from mien_training.emotion.datasets import Faces, Usage, split
-from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.make_tiny_model import TINY_MODEL, noisy_pictures
 from tests.training.conftest import KERAS_WARNING, Dataset
 from tests.training.tiny_training import arguments
@@ -49,7 +46,7 @@ def test_the_floats_answer_as_the_int8_model_does() -> None:
     from mien_training.emotion.warm_start import begin_with
 
     network = tiny_convolution((Head.FERPLUS, Head.FER, Head.READABLE))  # a head that the model does not have
-    begin_with(network, [str(TINY_MODEL)], PICTURES)
+    begin_with(network, str(TINY_MODEL), PICTURES)
 
     wanted = read_faces(Classifier.open(TINY_MODEL), PICTURES)
     answers = network(pixels(PICTURES))
@@ -67,51 +64,11 @@ def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
 
     seen = split(real_faces, Usage.PUBLIC_TEST, Path("fer2013"), 300).pixels
     network = ARCHITECTURES["mien-small"].build(tuple(Head))
-    begin_with(network, ["emotion"], split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
+    begin_with(network, "emotion", split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
 
     answers, wanted = keras_predictor(network)(seen), read_faces(Classifier.open(find_model("emotion")), seen)
     for head in Head:
         assert (answers[head].argmax(axis=1) == wanted[head].argmax(axis=1)).mean() > 0.97
-
-
-def test_of_several_models_it_is_the_mean(tmp_path: Path) -> None:
-    """Of a model and one whose convolution is negated nothing is left but what both have."""
-    from mien_training.emotion import warm_start
-    from mien_training.emotion.int8_weights import Affine, Int8Weights, mean_weights, read_int8_weights
-
-    model = read_int8_weights(TINY_MODEL)
-    negated = Int8Weights(
-        tuple(Affine(-c.kernel, c.bias + 2) for c in model.convolutions), {Head.FER: model.heads[Head.FER]}
-    )
-    mean = mean_weights([model, negated])
-    assert np.abs(mean.convolutions[0].kernel).max() == 0
-    np.testing.assert_allclose(mean.convolutions[0].bias, model.convolutions[0].bias + 1)
-    assert list(mean.heads) == [Head.FER]
-    np.testing.assert_array_equal(mean.heads[Head.FER].kernel, model.heads[Head.FER].kernel)
-
-    # The mean of a model with itself is that model.
-    once, twice = (tiny_convolution((Head.FER,)) for _ in range(2))
-    warm_start.begin_with(once, [str(TINY_MODEL)], PICTURES)
-    warm_start.begin_with(twice, [str(TINY_MODEL)] * 2, PICTURES)
-    np.testing.assert_allclose(twice(pixels(PICTURES))["fer"], once(pixels(PICTURES))["fer"], atol=1e-5)
-
-
-def test_a_mean_is_of_int8_models_only_and_the_run_names_them(
-    make_dataset: Callable[..., Dataset],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "tiny-convolution", Architecture("for tests", tiny_convolution))
-    dataset, run = make_dataset(), tmp_path / "run"
-    both = ["--warm-start", str(TINY_MODEL), "--warm-start", str(TINY_MODEL)]
-    assert main(arguments(dataset, run, *both, epochs=1, arch="tiny-convolution")) == 0
-    assert json.loads((run / runs.CONFIG).read_text())["warm_start"] == ["tiny_emotion", "tiny_emotion"]
-    capsys.readouterr()
-
-    mixed = ["--warm-start", str(TINY_MODEL), "--warm-start", str(run)]
-    assert main(arguments(dataset, tmp_path / "mixed", *mixed, epochs=1, arch="tiny-convolution")) == 3
-    assert f"--warm-start {run}: a mean is taken of int8 models only; convert it" in capsys.readouterr().err
 
 
 def test_a_model_of_another_architecture_is_refused(
@@ -134,7 +91,7 @@ def test_a_network_without_normalisation_begins_with_runs_only() -> None:
     x = keras.layers.Flatten()(keras.layers.Conv2D(1, 16, strides=16)(inputs))
     network = keras.Model(inputs, {"fer": keras.layers.Dense(7, "softmax", name="fer")(x)}, name="bare")
     with pytest.raises(ConfigError, match="a bare begins with runs only"):
-        begin_with(network, [str(TINY_MODEL)], PICTURES)
+        begin_with(network, str(TINY_MODEL), PICTURES)
 
 
 def test_what_is_no_int8_emotion_model_is_refused(tmp_path: Path) -> None:

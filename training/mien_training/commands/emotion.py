@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -71,11 +70,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--warm-start",
-        action="append",
-        default=[],
         metavar="RUN",
         help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) of the same architecture to "
-        "begin with, or several int8 models to begin with their mean; for face-resnet also published weights",
+        "begin with; for face-resnet also published weights",
     )
     parser.add_argument(
         "--finder",
@@ -131,11 +128,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> str:
     architecture = find_architecture(arguments.arch)
-    published = [name for name in arguments.warm_start if name.endswith(PUBLISHED)]
-    if published and not architecture.warm_start:
+    if arguments.warm_start and arguments.warm_start.endswith(PUBLISHED) and not architecture.warm_start:
         raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
-    if published and len(arguments.warm_start) > 1:
-        raise ConfigError("--warm-start: published weights stand alone; leave the others out")
     if arguments.finder and Head.READABLE not in architecture.heads:
         raise ConfigError(f"--finder: {arguments.arch} is trained on faces as they are in the data; leave it out")
     if arguments.finder and not arguments.negatives:
@@ -150,7 +144,7 @@ def _train(arguments: argparse.Namespace) -> str:
     given = recipe | {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     training, validation = read_data(arguments, architecture, given.get("seed", 0))
     started_from = {
-        "warm_start": _names(arguments.warm_start),
+        "warm_start": arguments.warm_start and Path(arguments.warm_start).name,
         "finder": arguments.finder and Path(arguments.finder).name,
         "teachers": tuple(Path(name).name for name in arguments.teacher),
         "recipe": recipe,
@@ -164,12 +158,6 @@ def _train(arguments: argparse.Namespace) -> str:
     framing = _measure_framing(arguments, training) if arguments.finder else None
     train.train(config, training, validation, arguments.out, teachers, arguments.warm_start, framing)
     return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
-
-
-def _names(paths: Sequence[str]) -> str | tuple[str, ...] | None:
-    """What a run says that it began with: nothing, one name, or several."""
-    names = tuple(Path(path).name for path in paths)
-    return names if len(names) > 1 else names[0] if names else None
 
 
 def _measure_framing(arguments: argparse.Namespace, training: Faces) -> Any:

@@ -76,8 +76,8 @@ class TrainConfig(Recipe):
     """Names of further data sets and their weights."""
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
-    warm_start: str | tuple[str, ...] | None = None
-    """Name of the run, model or file of published weights that it began with, or names of the models with whose mean."""
+    warm_start: str | None = None
+    """Name of the run, model or file of published weights that it began with."""
     teachers: tuple[str, ...] = ()
     """Names of the runs, files or models whose networks teach this one."""
     teacher_sees: Literal["view", "face"] = "view"

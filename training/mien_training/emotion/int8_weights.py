@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,20 +33,6 @@ class Int8Weights:
     convolutions: tuple[Affine, ...]
     """In the order in which they run; the first reads pixel values 0…255."""
     heads: dict[Head, Affine]
-
-
-def mean_weights(models: Sequence[Int8Weights]) -> Int8Weights:
-    """The mean of models of one architecture, layer by layer; of the heads those that all have."""
-
-    def mean(layers: Sequence[Affine]) -> Affine:
-        kernels, biases = [layer.kernel for layer in layers], [layer.bias for layer in layers]
-        return Affine(np.mean(kernels, axis=0, dtype=np.float32), np.mean(biases, axis=0, dtype=np.float32))
-
-    heads = set.intersection(*(set(model.heads) for model in models))
-    return Int8Weights(
-        tuple(mean(layers) for layers in zip(*(model.convolutions for model in models), strict=True)),
-        {head: mean([model.heads[head] for model in models]) for head in sorted(heads)},
-    )
 
 
 def read_int8_weights(directory: Path) -> Int8Weights:

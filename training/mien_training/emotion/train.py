@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -45,13 +45,13 @@ def train(
     validation: Faces,
     run: Path,
     teachers: Teachers | None = None,
-    warm_start: Sequence[str] = (),
+    warm_start: str | None = None,
     framing: Pixels | None = None,
 ) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
-    `warm_start` is what to begin with: a run, .keras file or int8 model of the same architecture, several int8 models, or a
-    .json of published weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
+    `warm_start` is what to begin with: a run, .keras file or int8 model of the same architecture, or a .json of published
+    weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
 
     Raises:
         ConfigError: `run` holds a training with other settings or one that is at work, or the warm start is of another
@@ -78,7 +78,7 @@ def fit(
     validation: Faces,
     run: Path,
     teachers: Teachers | None = None,
-    warm_start: Sequence[str] = (),
+    warm_start: str | None = None,
     framing: Pixels | None = None,
     after_epoch: AfterEpoch | None = None,
 ) -> tuple[Any, Progress]:
@@ -136,13 +136,13 @@ def _changeable(run: Path, config: TrainConfig) -> list[str]:
     return ["recipe", "epochs"] if config.schedule == "constant" and not config.average else ["recipe"]
 
 
-def _prepare(config: TrainConfig, training: Faces, warm_start: Sequence[str]) -> Any:
+def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
     """The compiled network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
-    if warm_start and warm_start[0].endswith(PUBLISHED) and architecture.warm_start:
-        architecture.warm_start(network, Path(warm_start[0]), training.pixels)
+    if warm_start and warm_start.endswith(PUBLISHED) and architecture.warm_start:
+        architecture.warm_start(network, Path(warm_start), training.pixels)
     elif warm_start:
         begin_with(network, warm_start, training.pixels)
     model = for_training(network, config.precision)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,33 +11,26 @@ import numpy.typing as npt
 from mien_models.errors import ConfigError
 from mien_models.shipped import find_model
 from mien_training.emotion.evaluate import is_network, load_network
-from mien_training.emotion.int8_weights import Affine, mean_weights, read_int8_weights
+from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 
 
-def begin_with(network: Any, sources: Sequence[str], faces: npt.NDArray[np.uint8]) -> None:
-    """Give the untrained `network` the weights of `sources`: its trunk, and the heads of the same name.
+def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    """Give the untrained `network` the weights of `source`: its trunk, and the heads of the same name.
 
-    One is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Several are int8 models, of
-    whose weights it is the mean: it is as right as the best of what was trained from one beginning, and steadier (Wortsman
-    et al. 2022, "Model soups"). Of int8 models the normalisations, which conversion folded, take their statistics from
-    `faces` (n, 48, 48).
+    `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
+    normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
 
     Raises:
         ManifestError: the model directory is damaged or of another kind.
         ModelError: there is no such network.
-        ConfigError: it is of another architecture, or one of several is no int8 model.
+        ConfigError: it is of another architecture.
 
     """
-    runs = [source for source in sources if is_network(source)]
-    if not runs:
-        _begin_with_int8(network, sources, faces)
-    elif len(sources) == 1:
-        _begin_with_network(network, load_network(Path(runs[0]).expanduser()), runs[0])
+    if is_network(source):
+        _begin_with_network(network, load_network(Path(source).expanduser()), source)
     else:
-        raise ConfigError(
-            f"--warm-start {runs[0]}: a mean is taken of int8 models only; convert it with `mien-convert quantize` first"
-        )
+        _begin_with_int8(network, source, faces)
 
 
 def _begin_with_network(network: Any, trained: Any, source: str) -> None:
@@ -51,21 +43,16 @@ def _begin_with_network(network: Any, trained: Any, source: str) -> None:
         network.get_layer(head).set_weights(trained.get_layer(head).get_weights())
 
 
-def _begin_with_int8(network: Any, sources: Sequence[str], faces: npt.NDArray[np.uint8]) -> None:
+def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
     """Each folded convolution becomes the same convolution with a normalisation that adds its bias."""
     import keras
 
-    models = [read_int8_weights(find_model(source)) for source in sources]
+    weights = read_int8_weights(find_model(source))
     convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
     pairs = [(layer, _normalisation(network, layer)) for layer in convolutions]
-    wanted = sorted(tuple(layer.kernel.shape) for layer in convolutions)
-    first = [given.kernel.shape for given in models[0].convolutions]
-    for source, model in zip(sources, models, strict=True):
-        shapes = [given.kernel.shape for given in model.convolutions]
-        if sorted(shapes) != wanted or shapes != first:
-            raise _of_another_architecture(source, "another network", network)
-    weights = mean_weights(models)
     left = list(weights.convolutions)
+    if sorted(tuple(layer.kernel.shape) for layer in convolutions) != sorted(given.kernel.shape for given in left):
+        raise _of_another_architecture(source, "another network", network)
     # From bytes to the range that the network brings them to.
     scale = next((layer.scale for layer in network.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
     left[0] = Affine(left[0].kernel / np.float32(scale), left[0].bias)
