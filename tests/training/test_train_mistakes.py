@@ -30,7 +30,11 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow", "tiny_
         ),
         (["--data", "nowhere.csv"], 5, "nowhere.csv: no such file"),
         (["--seed", str(2**32)], 3, "'seed': Input should be less than 4294967296"),
-        (["--teacher-share", "2"], 3, "'teacher_share': Input should be less than or equal to 1"),
+        (
+            ["--teacher", "emotion", "--teacher-share", "2"],
+            3,
+            "'teacher_share': Input should be less than or equal to 1",
+        ),
         (["--recipe", ""], 3, "--recipe : "),
         (["--recipe", " []"], 3, "--recipe  []: "),
         (["--recipe", "[" * 100_000], 3, "--recipe: nested too deep"),
