@@ -11,12 +11,12 @@ from mien_device.faces import FaceFinder, Reader
 from mien_device.faces.legible import Trouble, trouble_with_box, trouble_with_face
 from mien_device.faces.search import PacedSearch
 from mien_device.faces.tracks import Sighting, Track, Tracker
-from mien_device.faces.views import LEAST_READABLE, Views
+from mien_device.faces.views import Views
 from mien_device.mood import MoodState
 from mien_device.mood.tracker import MoodTracker, Reading
 from mien_models.labels import Mood
 from mien_models.preprocess import Box, Image, crop_face
-from mien_models.runner import Answer
+from mien_models.runner import LEAST_READABLE, Answer
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,10 @@ _INPUT_SHAPE = (1, FACE_SIZE, FACE_SIZE, 1)
 Probabilities = npt.NDArray[np.float32]
 
 
+LEAST_READABLE = 0.5
+"""An answer to a face that is less readable says nothing of the mood."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Answer:
     """What a model says of one face."""

@@ -14,7 +14,6 @@ from mien_models.errors import ConfigError, ModelError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_training import runs
 from mien_training.__main__ import main
-from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.make_tiny_model import TINY_MODEL, picture
 from tests.training.conftest import KERAS_WARNING, Dataset
 from tests.training.tiny_training import arguments, tiny
@@ -69,9 +68,8 @@ def test_a_run_that_is_not_finished_is_no_teacher(tmp_path: Path) -> None:
 
 
 def test_a_pupil_is_trained_and_its_run_names_the_teacher(
-    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_dataset: Callable[..., Dataset], tmp_path: Path, tiny_architectures: None
 ) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
     dataset, teacher = make_dataset(), tmp_path / "teacher"
     assert main(arguments(dataset, teacher, epochs=3)) == 0
     pupil = tmp_path / "pupil"
@@ -121,9 +119,8 @@ def test_a_share_without_a_teacher_is_refused(
 
 
 def test_a_pupil_whose_teacher_saw_the_faces_is_another_training(
-    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    make_dataset: Callable[..., Dataset], tmp_path: Path, tiny_architectures: None
 ) -> None:
-    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
     dataset, pupil = make_dataset(), tmp_path / "pupil"
     options = ["--teacher", str(TINY_MODEL), "--teacher-sees", "face", "--teacher-share", "0.5", "--no-mixup"]
     assert main(arguments(dataset, pupil, *options, epochs=2)) == 0

@@ -15,21 +15,18 @@ import pytest
 from mien_models.errors import OutcomeError
 from mien_training import runs
 from mien_training.__main__ import main
-from mien_training.emotion.networks import ARCHITECTURES, Architecture
 from tests.needs import give_up
 from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
-from tests.training.tiny_training import tiny
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 
 
 @pytest.fixture(autouse=True)
-def _tiny_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
+def _with_optuna(tiny_architectures: None) -> None:
     try:
         import optuna  # noqa: F401
     except ImportError:
         give_up("optuna is not installed (the `training` extra)")
-    monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
 
 
 def command(dataset: Dataset, out: Path, *more: str) -> list[str]:

@@ -10,12 +10,10 @@ import numpy as np
 
 from mien_device.faces import Reader
 from mien_models.preprocess import Image
-from mien_models.runner import Answer
+from mien_models.runner import LEAST_READABLE, Answer
 
-LEAST_READABLE = 0.5
-"""A view that is less readable says nothing of the mood."""
 LATEST_S = 0.5
-"""Nor does one that is this much older than the next: with few looks a second the smoothing of the mood forms the mean."""
+"""A view that is this much older than the next has no part in it: with few looks a second the smoothing of the mood forms the mean."""
 
 
 @dataclass(frozen=True, slots=True)

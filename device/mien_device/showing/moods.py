@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from mien_device.faces.views import LEAST_READABLE
 from mien_device.page.feed import Feed
 from mien_device.pipeline import Observation, SeenFace
 from mien_device.showing.records import MoodNow, Person
 from mien_models.labels import AFFECT, Emotion, Mood, valence_arousal
+from mien_models.runner import LEAST_READABLE
 
 INTERVAL_S = 0.4
 """The page moves between two of these by itself. What changes a word is told at once."""

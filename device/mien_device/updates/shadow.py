@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from mien_models.runner import Answer
+from mien_models.runner import LEAST_READABLE, Answer
 
-LEAST_READABLE = 0.5
-"""Faces that the answering model finds less readable say nothing of the mood, and so nothing here."""
 LONGEST_STEP_S = 10.0
 """Time without faces counts no longer than this: nobody was there to compare."""
 

@@ -49,37 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = _ARCHITECTURES
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     add_data_arguments(parser)
-    parser.add_argument(
-        "--teacher",
-        action="append",
-        default=[],
-        metavar="RUN",
-        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) to learn from as well; may "
-        "be given several times",
-    )
-    parser.add_argument(
-        "--teacher-sees",
-        choices=["view", "face"],
-        help="teachers answer to what the pupil is shown, or to the face as it lies in the data, asked once (default: view)",
-    )
-    parser.add_argument(
-        "--teacher-share",
-        type=float,
-        metavar="X",
-        help="the teachers' part of what the pupil learns, the labels' is the rest (default: 0.7)",
-    )
-    parser.add_argument(
-        "--warm-start",
-        metavar="RUN",
-        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) of the same architecture to "
-        "begin with; for face-resnet also published weights",
-    )
-    parser.add_argument(
-        "--finder",
-        metavar="MODEL",
-        help="a face finder (its directory, or a shipped one's name): half of the faces are cropped as it crops them in "
-        "scenes made of --negatives (default: none)",
-    )
+    _add_beginning(parser)
     parser.add_argument("--out", type=Path, required=True, metavar="RUN", help="run directory; resumed if it exists")
     parser.add_argument("--arch", default="mien-small", help="architecture, from the list below (default: mien-small)")
     parser.add_argument(
@@ -124,6 +94,41 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--json", action="store_true", help="print the scores on the validation faces as JSON at the end"
     )
     parser.set_defaults(command=_train)
+
+
+def _add_beginning(parser: argparse.ArgumentParser) -> None:
+    """What a training begins with and learns from beside its data: models that are there already."""
+    parser.add_argument(
+        "--teacher",
+        action="append",
+        default=[],
+        metavar="RUN",
+        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) to learn from as well; may "
+        "be given several times",
+    )
+    parser.add_argument(
+        "--teacher-sees",
+        choices=["view", "face"],
+        help="teachers answer to what the pupil is shown, or to the face as it lies in the data, asked once (default: view)",
+    )
+    parser.add_argument(
+        "--teacher-share",
+        type=float,
+        metavar="X",
+        help="the teachers' part of what the pupil learns, the labels' is the rest (default: 0.7)",
+    )
+    parser.add_argument(
+        "--warm-start",
+        metavar="RUN",
+        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) of the same architecture to "
+        "begin with; for face-resnet also published weights",
+    )
+    parser.add_argument(
+        "--finder",
+        metavar="MODEL",
+        help="a face finder (its directory, or a shipped one's name): half of the faces are cropped as it crops them in "
+        "scenes made of --negatives (default: none)",
+    )
 
 
 def _train(arguments: argparse.Namespace) -> str:
