@@ -15,9 +15,9 @@ import pytest
 from mien_models.labels import CONTEMPT, Emotion, Head
 from mien_training.__main__ import main
 from mien_training.emotion.datasets import Usage, read_faces
-from mien_training.emotion.evaluate import evaluate
-from tests.make_tiny_model import TINY_MODEL, make_run
-from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
+from mien_training.emotion.evaluate import evaluate, open_predictor
+from tests.make_tiny_model import TINY_MODEL, make_run, picture
+from tests.training.conftest import HEADER, KERAS_WARNING, ROOT, Dataset, csv_line
 
 
 def test_the_tiny_model_knows_its_pictures(
@@ -53,8 +53,40 @@ def test_mirrored_is_the_mean_of_both_views(
             assert abs(angry - fear) > 0.5
             assert both_angry == pytest.approx(both_fear, abs=0.1)
 
-    assert main(["evaluate", "music", "--data", str(tmp_path), "--mirrored"]) == 3
-    assert "--mirrored goes with labelled faces" in capsys.readouterr().err
+
+@pytest.mark.parametrize("option", ["--mirrored", "--moved"])
+def test_only_faces_have_views(option: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate", "music", "--data", str(tmp_path), option]) == 3
+    assert f"{option} goes with labelled faces" in capsys.readouterr().err
+
+
+def test_how_many_answers_change_with_the_crop(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    data = tmp_path / "fer2013.csv"
+    between = [  # two pictures in one, so that little decides
+        (share * picture("angry") + (1 - share) * picture(other)).astype(np.uint8)
+        for share in np.linspace(0.4, 0.6, 10)
+        for other in ("happy", "surprise", "sad")
+    ]
+    data.write_text("\n".join([HEADER, *(csv_line(0, pixels, "PublicTest") for pixels in between)]) + "\n")
+    command = ["evaluate", str(TINY_MODEL), "--data", str(data), "--moved"]
+
+    assert main([*command, "--json"]) == 0
+
+    told = json.loads(capsys.readouterr().out)["stability"]
+    # By hand for one view: everything 3.84 pixels further right, the left border repeated.
+    predict, pixels = open_predictor(str(TINY_MODEL)), np.stack(between)
+    at = np.clip(np.arange(48) - 3.84, 0, 47)
+    low, part = np.floor(at).astype(int), at % 1
+    moved = pixels[:, :, low] * (1 - part) + pixels[:, :, np.minimum(low + 1, 47)] * part
+    before, after = (predict(np.rint(seen).astype(np.uint8))[Head.FER].argmax(axis=1) for seen in (pixels, moved))
+    assert told["n"] == len(pixels)
+    assert told["by_view"]["right"] == pytest.approx((before != after).mean())
+    assert told["changed"] == pytest.approx(np.mean(list(told["by_view"].values())))
+    assert 0 < told["by_view"]["right"] < 1
+    assert main(command) == 0
+    assert f"answers that change with the crop: {100 * told['changed']:.1f} %" in capsys.readouterr().out
+    assert main(command[:-1]) == 0
+    assert "change with the crop" not in capsys.readouterr().out
 
 
 def test_table_and_predictions(

@@ -51,13 +51,23 @@ def test_a_steady_network_never_changes_and_a_nervous_one_always() -> None:
 
     def left_half_against_right(faces: np.ndarray) -> dict[Head, np.ndarray]:
         brighter = faces[:, :, 24:].mean(axis=(1, 2)) > faces[:, :, :24].mean(axis=(1, 2))
-        return {Head.FER: np.eye(7, dtype=np.float32)[brighter.astype(int)]}
+        other = np.tile(np.eye(8, dtype=np.float32)[7], (len(faces), 1))
+        readable = np.eye(2, dtype=np.float32)[brighter.astype(int)]
+        return {
+            Head.FER: np.eye(7, dtype=np.float32)[brighter.astype(int)],
+            Head.FERPLUS: other,
+            Head.READABLE: readable,
+        }
 
-    assert stability(steady, PIXELS).changed == stability(steady, PIXELS).changed_in_any == 0
+    calm = stability(steady, PIXELS)[Head.FER]
+    assert calm.changed == calm.changed_in_any == 0
     # A dark face with a bright bar just left of the middle: only the shift to the right takes it to the other half.
     bar = np.zeros((10, 48, 48), np.uint8)
     bar[:, :, 21:24] = 255
-    result = stability(left_half_against_right, bar)
+    both = stability(left_half_against_right, bar)
+    assert list(both) == [Head.FER, Head.FERPLUS]
+    assert (both[Head.FERPLUS].changed, both[Head.FERPLUS].n) == (0, 10)
+    result = both[Head.FER]
     assert result.by_view == {"left": 0, "right": 1, "up": 0, "down": 0, "larger": 0, "smaller": 0}
     assert result.changed == pytest.approx(1 / 6)
     assert result.changed_in_any == 1
@@ -125,7 +135,7 @@ def test_one_command_compares(
     assert (list(elu["unseen"]), list(nano["unseen"])) == (["fer"], ["fer", "ferplus"])
     for run in (elu, nano):
         scores = run["unseen"]["fer"]
-        assert (scores["n"], scores["usage"], run["seen_n"], run["stability"]["n"]) == (14, "PublicTest", 28, 14)
+        assert (scores["n"], scores["usage"], run["seen_n"], run["stability"]["fer"]["n"]) == (14, "PublicTest", 28, 14)
         assert scores["accuracy"] == np.trace(np.array(scores["confusion"])) / 14
         assert sum(group["n"] for group in scores["reliability"]) == 14
         assert 0 <= run["seen_accuracy"] <= 1

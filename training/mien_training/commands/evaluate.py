@@ -69,6 +69,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="of faces: judge the mean answer to a face and its mirror image, as the device forms it over time",
     )
+    parser.add_argument(
+        "--moved",
+        action="store_true",
+        help="of faces: also tell how many answers change when the crop is moved, enlarged or reduced by 8 %% (asks seven times as much)",
+    )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every face's probabilities")
     parser.set_defaults(command=_evaluate)
@@ -86,8 +91,10 @@ def _score(text: str) -> float:
 
 def _evaluate(arguments: argparse.Namespace) -> str:
     listens = not arguments.footage and _listens(arguments.model)
-    if arguments.mirrored and (arguments.footage or listens):
-        raise ConfigError("--mirrored goes with labelled faces: give --data a set of faces, or leave it out")
+    if arguments.footage or listens:
+        for option in ("mirrored", "moved"):
+            if getattr(arguments, option):
+                raise ConfigError(f"--{option} goes with labelled faces: give --data a set of faces, or leave it out")
     if arguments.footage:
         return _on_footage(arguments)
     if arguments.score is not None or arguments.sheet:
@@ -95,7 +102,8 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     if listens:
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
-    from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
+    from mien_training.emotion.evaluate import evaluate, open_predictor, with_mirror_image, write_predictions
+    from mien_training.emotion.stability import stability
 
     data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
     if arguments.predictions and not arguments.predictions.parent.is_dir():
@@ -109,6 +117,10 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     if arguments.predictions:
         rows = np.flatnonzero(everything.usage == usage)
         write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
+    if arguments.moved:
+        asked = with_mirror_image(predict) if arguments.mirrored else predict
+        steadiness = stability(asked, faces.pixels[faces.labels(truth) >= 0])[result.head]
+        result = result.model_copy(update={"stability": steadiness})
     return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
 
 
@@ -142,6 +154,9 @@ def _table(result: Evaluation) -> str:
     ]
     if result.doubt_correlation is not None:
         lines.append(f"doubt where the taggers disagree: rank correlation {result.doubt_correlation:.3f}")
+    if result.stability is not None:
+        changed, in_any = 100 * result.stability.changed, 100 * result.stability.changed_in_any
+        lines.append(f"answers that change with the crop: {changed:.1f} %, in any of six ways {in_any:.1f} %")
     for label in result.labels:
         recall, precision = _percent(result.recall[label]), _percent(result.precision[label])
         lines.append(f"  {label:9} recall {recall}  precision {precision}")

@@ -17,8 +17,8 @@ from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.cost import Int8Cost, int8_cost, multiply_adds
 from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, split
 from mien_training.emotion.evaluate import Evaluation, evaluate, keras_predictor, load_network
-from mien_training.emotion.metrics import Bin, reliability
-from mien_training.emotion.stability import Stability, stability
+from mien_training.emotion.metrics import Bin, Stability, reliability
+from mien_training.emotion.stability import stability
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +47,7 @@ class RunReport(Strict):
     seen_n: int
     seen_accuracy: float
     """Accuracy on faces that it was trained on, as they are, by the same labels as `unseen`'s first."""
-    stability: Stability
+    stability: dict[Head, Stability]
     parameters: int
     multiply_adds: int
     int8: Int8Cost | None

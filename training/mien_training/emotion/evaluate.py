@@ -23,7 +23,7 @@ from mien_training import runs
 from mien_training.backend import import_keras
 from mien_training.emotion.datasets import Faces, Usage
 from mien_training.emotion.ferplus import Votes, agreement
-from mien_training.emotion.metrics import Scores, entropy, rank_correlation, score
+from mien_training.emotion.metrics import Scores, Stability, entropy, rank_correlation, score
 
 log = logging.getLogger(__name__)
 
@@ -49,6 +49,8 @@ class Evaluation(Scores):
     doubt_correlation: float | None = None
     """Spearman's, of the entropy of the answers with that of the FER+ votes: near 1 if the model is unsure where people
     are. None without votes."""
+    stability: Stability | None = None
+    """Of the answers judged here, where it was asked for."""
 
 
 def open_predictor(name: str) -> Predict:
@@ -131,7 +133,7 @@ def evaluate(
     labels = faces.labels(truth)
     if not (labels >= 0).any():
         raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
-    answers = (_mirrored(predict) if mirrored else predict)(faces.pixels)
+    answers = (with_mirror_image(predict) if mirrored else predict)(faces.pixels)
     if truth in answers:
         head, probabilities = truth, answers[truth]
     elif truth is Head.FER:
@@ -166,7 +168,7 @@ def write_predictions(
     runs.write_bytes(path, text.getvalue().encode())
 
 
-def _mirrored(predict: Predict) -> Predict:
+def with_mirror_image(predict: Predict) -> Predict:
     """The mean answer to a face and its mirror image, as the device forms it of two frames, of which it reads one mirrored."""
 
     def both(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
