@@ -12,7 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 
 from mien_models.errors import ModelError
-from mien_models.files import sync, write_atomically
+from mien_models.files import check_place, sync, write_atomically
 from mien_models.manifest import MANIFEST_NAME, Described, ModelFile, load_any_manifest, save_manifest
 
 CARD_NAME = "CARD.md"
@@ -26,12 +26,13 @@ def describe_file(name: str, content: bytes) -> ModelFile:
 
 
 def check_target(target: Path) -> None:
-    """Refuse a `target` that holds anything but an earlier model, before minutes of work are spent on it.
+    """Refuse a `target` that holds anything but an earlier model or lies where nothing can be written, before minutes of work.
 
     Raises:
         ModelError: it does.
 
     """
+    _check_place(target)
     if not target.exists():
         return
     if not target.is_dir():
@@ -48,13 +49,23 @@ def check_file_target(target: Path) -> None:
     """Refuse a file `target` that cannot be written, before minutes of work are spent on it.
 
     Raises:
-        ModelError: it is a directory, or its own is not there.
+        ModelError: it is a directory, or its own is not there or takes no files.
 
     """
     if target.is_dir():
         raise ModelError(f"{target}: is a directory, this writes a single file; give --out FILE.tflite")
     if not target.parent.is_dir():
         raise ModelError(f"{target}: no folder {target.parent}; make it, or give another place")
+    _check_place(target)
+
+
+def _check_place(target: Path) -> None:
+    try:
+        check_place(target)
+    except OSError as error:
+        raise ModelError(
+            f"{target}: nothing can be written in {error.filename} ({error.strerror}); give --out another place"
+        ) from error
 
 
 @contextlib.contextmanager

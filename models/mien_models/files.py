@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import tempfile
 from pathlib import Path
 
 
@@ -33,6 +34,24 @@ def write_atomically(path: Path, content: bytes, *, shared: bool = False) -> Non
             temporary.unlink()
         raise
     sync(path.parent)  # without it a power cut can bring the old file back
+
+
+def check_place(path: Path) -> None:
+    """See that `path` can be written, or made with the folders that it lacks; changes nothing.
+
+    For the beginning of work whose result goes there. Asking the file system for its permissions would not do: a disk that
+    is mounted to be read only, or not there any more, says so when it is written to.
+
+    Raises:
+        OSError: it cannot; its `filename` is the folder that takes no files.
+
+    """
+    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(folder)) from error
 
 
 def sync(path: Path) -> None:

@@ -133,7 +133,7 @@ def test_a_failing_rename_puts_the_earlier_model_back(tmp_path: Path, monkeypatc
 def test_a_place_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
 
-    with pytest.raises(ModelError, match="cannot be written"):
+    with pytest.raises(ModelError, match="nothing can be written in"):
         write(tmp_path / "file" / "mine")
 
 

@@ -34,6 +34,20 @@ def test_a_taken_place_is_refused_before_any_work(run: Path, tmp_path: Path, mie
     assert "thesis.txt, which is no part of a model" in stderr
 
 
+@pytest.mark.parametrize("more", [(), ("--variant", "float16")])
+def test_a_place_that_takes_no_files_is_refused_before_any_work(
+    run: Path, mien_convert: Command, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    monkeypatch.setitem(sys.modules, "tensorflow", None)  # any work would want it
+    out = "/proc/self/new" if not more else "/proc/self/new.tflite"
+
+    code, _, stderr = mien_convert("quantize", run, "--out", out, *more)
+
+    assert code == ModelError.exit_code
+    assert stderr.count("\n") == 1
+    assert f"{out}: nothing can be written in /proc/self" in stderr
+
+
 def test_without_tensorflow_it_says_what_to_install(
     run: Path, tmp_path: Path, mien_convert: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from mien_models.files import write_atomically
+from mien_models.files import check_place, write_atomically
 
 
 def test_what_fails_leaves_everything_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -38,3 +38,19 @@ def test_two_who_write_a_shared_file_do_not_disturb_each_other(tmp_path: Path) -
     assert [process.wait(60) for process in both] == [0, 0]
     assert path.read_bytes() in (b"a" * 5000, b"b" * 5000)
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_a_place_is_tried_without_a_trace(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    check_place(tmp_path / "result")
+    check_place(tmp_path / "new" / "deep" / "result")
+    for place, named in (
+        (tmp_path / "file" / "result", tmp_path / "file"),
+        (Path("/proc/self/new/result"), "/proc/self"),
+    ):
+        with pytest.raises(OSError, match="director") as caught:
+            check_place(place)
+        assert caught.value.filename == str(named)
+
+    assert list(tmp_path.iterdir()) == [tmp_path / "file"]

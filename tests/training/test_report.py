@@ -247,6 +247,24 @@ def test_mistakes(
     assert not out.exists()
 
 
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_where_nothing_can_be_written_nothing_is_measured(
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr("mien_training.emotion.comparison.compare", lambda *_: pytest.fail("measured"))
+    dataset = make_dataset(7, 7)
+    run = finished(tmp_path / "run", dataset)
+    for out in ("/proc/self", "/proc/self/new/report"):  # the kernel's: nobody can make a file there
+        assert main(["report", str(run), "--data", str(dataset.data), "--out", out]) == 3
+        error = capsys.readouterr().err
+        assert f"{out}: nothing can be written in /proc/" in error
+        assert "give --out another folder" in error
+
+
 def test_a_damaged_history_is_named(tmp_path: Path) -> None:
     from mien_models.errors import DataError
     from mien_training.emotion.comparison import read_history

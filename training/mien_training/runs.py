@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from mien_models import arrays as npz
 from mien_models.errors import ConfigError, DataError
-from mien_models.files import write_atomically
+from mien_models.files import check_place, write_atomically
 from mien_models.validation import Strict, explain
 
 log = logging.getLogger(__name__)
@@ -39,6 +39,34 @@ _LOCK = ".beginning"
 
 Arrays = dict[str, npt.NDArray[Any]]
 Config = TypeVar("Config", bound=Strict)
+
+
+def check_out(folder: Path) -> None:
+    """See that a result can be written into `folder`, which need not be there yet, before the minutes that it takes.
+
+    Raises:
+        ConfigError: it cannot.
+
+    """
+    try:
+        check_place(folder / "result")
+    except OSError as error:
+        raise ConfigError(
+            f"{folder}: nothing can be written in {error.filename} ({error.strerror}); give --out another folder"
+        ) from error
+
+
+def make_folder(folder: Path) -> None:
+    """Make `folder` with all above it, if need be.
+
+    Raises:
+        ConfigError: it cannot be made.
+
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out another folder") from error
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -46,8 +46,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def _command(arguments: argparse.Namespace) -> str:
+    from mien_training.runs import check_out
     from mien_training.songs.report import overview, write_report
 
+    check_out(arguments.out)
     moods = [
         judge_moods(
             arguments.moods,

@@ -58,7 +58,7 @@ def _report(arguments: argparse.Namespace) -> str:
     from mien_training.emotion.comparison_text import as_json, overview, write_report
     from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import Usage, read_faces
-    from mien_training.runs import load_config
+    from mien_training.runs import check_out, load_config
 
     if arguments.limit is not None and arguments.limit < 1:
         raise ConfigError(f"--limit {arguments.limit}: not a number above 0")
@@ -67,6 +67,7 @@ def _report(arguments: argparse.Namespace) -> str:
     seed = load_config(arguments.runs[0], TrainConfig).seed  # which splits a folder
     faces = read_faces(arguments.data, arguments.ferplus, seed)
     usage = Usage(arguments.usage)
+    check_out(arguments.out)
     reports = compare(arguments.runs, faces, arguments.data, usage, arguments.int8, arguments.limit)
     write_report(arguments.out, reports, [read_history(run) for run in arguments.runs])
     return json.dumps(as_json(reports), indent=1) if arguments.json else overview(reports)

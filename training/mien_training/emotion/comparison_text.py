@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from mien_models.errors import ConfigError
 from mien_models.labels import Head
 from mien_training import runs
 from mien_training.checkpoint import History
@@ -40,10 +39,7 @@ def write_report(out: Path, reports: list[RunReport], histories: list[History]) 
         DataError: a file cannot be written.
 
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be made ({error.strerror}); give --out another folder") from error
+    runs.make_folder(out)
     for report, history in zip(reports, histories, strict=True):
         scores = {head.value: judged.model_dump(mode="json") for head, judged in report.unseen.items()}
         draw_confusion(out / f"{report.run}-confusion.png", scores)

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 
-from mien_models.errors import ConfigError
 from mien_models.listening.features import VERSION
 from mien_models.listening.predictor import Predictor
 from mien_models.manifest import ModelFile, MusicManifest, load_music_manifest, save_manifest
@@ -76,10 +75,7 @@ def pack(
         DataError: a file cannot be written.
 
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be made ({error.strerror}); give --out another directory") from error
+    runs.make_folder(out)
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **asdict(model))
     runs.write_bytes(out / WEIGHTS, buffer.getvalue())

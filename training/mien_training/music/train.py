@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_models.errors import ConfigError, DataError
+from mien_models.errors import DataError
 from mien_models.validation import Strict
 from mien_training import runs
 from mien_training.music import deam
@@ -65,10 +65,7 @@ def train(data: Path, out: Path, deam_folder: Path | None, workers: int, version
     artists = len(set(songs.artists))
     if artists < _FEWEST_ARTISTS:
         raise DataError(f"{data}: songs of {artists} artists only; validation needs {_FEWEST_ARTISTS}")
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be made ({error.strerror}); give --out another directory") from error
+    runs.make_folder(out)
     tables = deam.read_deam(deam_folder) if deam_folder else None
     features = features_of(songs.paths, out / FEATURES, workers)
     held = [_hold_back(features, songs, by_artist(songs.artists, FOLDS, seed)) for seed in SEEDS]

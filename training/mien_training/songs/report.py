@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mien_models.errors import ConfigError
 from mien_training import runs
 from mien_training.songs.moods import text as mood_text
 from mien_training.songs.moods.compare import MoodModel, MoodReport
@@ -57,10 +56,7 @@ def write_report(out: Path, moods: list[MoodReport], valence: ValenceReport) -> 
         DataError: a file cannot be written.
 
     """
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ConfigError(f"{out}: cannot be made ({error.strerror}); give --out another folder") from error
+    runs.make_folder(out)
     for report in moods:
         mood_text.draw(out, report, _prefix(report))
     valence_text.draw(out, valence, "valence-")
