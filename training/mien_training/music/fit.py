@@ -39,7 +39,7 @@ def fit(features: Floats, places: Floats, artists: Names, weight: Floats | None 
 
     Reach, noise and the size of the deviations are those that fit best when artists are held back, in five folds.
     """
-    weight = family_weights() if weight is None else weight
+    weight = family_weights() if weight is None else weight.astype(np.float32)
     fold_of = by_artist(artists, _FOLDS, seed=0)
     splits = [(fold_of != fold, fold_of == fold) for fold in range(_FOLDS)]
     tried = [_Trial(reach, features, places, weight, splits) for reach in REACHES]
@@ -52,20 +52,25 @@ class _Trial:
     """How well a reach does with each noise, over the splits."""
 
     def __init__(
-        self, reach: float, features: Floats, places: Floats, weight: Floats, splits: list[tuple[Mask, Mask]]
+        self,
+        reach: float,
+        features: Floats,
+        places: Floats,
+        weight: npt.NDArray[np.float32],
+        splits: list[tuple[Mask, Mask]],
     ) -> None:
         self.reach = reach
         residuals, variances = [], []
         for learned, held in splits:
-            model = _solve(features[learned], places[learned], weight, reach, np.ones(2))
-            songs = unpack(model.songs) * model.weight
-            heard = normal_scores(features[held], model.quantiles) * model.weight
+            quantiles, kept, middle = _prepared(features[learned], places[learned])
+            songs = unpack(kept) * weight
+            heard = normal_scores(features[held], quantiles) * weight
             near = kernel(heard, songs, reach)
             itself = np.array([closeness(song, song, reach).mean() for song in heard])[:, np.newaxis]
             sizes, vectors = np.linalg.eigh(kernel(songs, songs, reach))
-            told, known = near @ vectors, vectors.T @ (places[learned] - model.middle)
+            told, known = near @ vectors, vectors.T @ (places[learned] - middle)
             inverse = 1 / (np.maximum(sizes, 0)[:, np.newaxis] + np.array(NOISES))  # (n, noises)
-            predicted = np.einsum("hn,nk,na->hka", told, inverse, known) + model.middle
+            predicted = np.einsum("hn,nk,na->hka", told, inverse, known) + middle
             residuals.append(predicted - places[held][:, np.newaxis])
             variances.append(np.maximum(itself - np.square(told) @ inverse, 0) + np.array(NOISES))
         residual, variance = np.concatenate(residuals), np.concatenate(variances)[:, :, np.newaxis]
@@ -78,25 +83,30 @@ class _Trial:
         self.spread = np.sqrt(standard.mean(axis=0)[chosen, [0, 1]]).astype(np.float32)
 
 
-def _solve(features: Floats, places: Floats, weight: Floats, reach: float, noise: Floats) -> Predictor:
+def _prepared(
+    features: Floats, places: Floats
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8], npt.NDArray[np.float32]]:
+    """A predictor's `quantiles`, `songs` and `middle`, which hang on nothing that is chosen."""
     excerpts = features.reshape(-1, features.shape[-1])
     quantiles = np.quantile(excerpts, np.linspace(0, 1, LEVELS), axis=0).T
     songs = in_steps(normal_scores(features, quantiles))
+    return quantiles.astype(np.float32), songs, places.mean(axis=0).astype(np.float32)
+
+
+def _solve(features: Floats, places: Floats, weight: npt.NDArray[np.float32], reach: float, noise: Floats) -> Predictor:
+    quantiles, songs, middle = _prepared(features, places)
     weighted = unpack(songs) * weight
     near = kernel(weighted, weighted, reach)
-    middle = places.mean(axis=0)
-    answers = [
-        np.linalg.solve(near + level * np.eye(len(near)), places[:, axis] - middle[axis])
-        for axis, level in enumerate(noise)
-    ]
+    known = places - places.mean(axis=0)
+    answers = [np.linalg.solve(near + level * np.eye(len(near)), known[:, axis]) for axis, level in enumerate(noise)]
     sizes, vectors = np.linalg.eigh(near)
     return Predictor(
-        quantiles=quantiles.astype(np.float32),
-        weight=weight.astype(np.float32),
+        quantiles=quantiles,
+        weight=weight,
         songs=songs,
         reach=np.array(reach, np.float32),
         answer=np.stack(answers, axis=1).astype(np.float32),
-        middle=middle.astype(np.float32),
+        middle=middle,
         noise=noise.astype(np.float32),
         spread=np.ones(2, np.float32),
         directions=vectors[:, ::-1][:, :DIRECTIONS].astype(np.float16),
