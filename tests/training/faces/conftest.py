@@ -35,10 +35,8 @@ def drawn_things(seed: int) -> Image:
     return image
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def write_folder(root: Path) -> Path:
     """A data set: 24 pictures with a face, 24 without, one with a trap, one with something doubtful."""
-    root = tmp_path / "pictures"
     labels: dict[str, list[dict[str, object]]] = {}
     (root / "mixed").mkdir(parents=True)
     (x, y), (width, height) = FACE[:2].tolist()
@@ -53,6 +51,11 @@ def folder(tmp_path: Path) -> Path:
     labels["thing_01.png"] = [{**entry, "box": [60, 60, 40, 50], "score": 0.4}]
     (root / "labels_mixed.json").write_text(json.dumps(labels), encoding="utf-8")
     return root
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_folder(tmp_path / "pictures")
 
 
 @pytest.fixture

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +15,7 @@ import pytest
 from mien_models.finder import ModelFinder
 from mien_training.__main__ import main
 from tests.training.conftest import KERAS_WARNING
+from tests.training.faces.conftest import write_folder
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 
@@ -19,22 +23,42 @@ Call = Callable[..., int]
 
 
 def train(folder: Path, run: Path, *more: object) -> int:
-    words = ["faces", "--data", folder, "--out", run, "--epochs", 2, "--scenes", 16, "--batch", 8, *more]
-    return main([str(word) for word in words])
+    words = ["faces", "--data", folder, "--out", run, "--epochs", 2, "--scenes", 16, "--batch", 8]
+    return main([str(word) for word in (*words, "--credit", "ovals, drawn", *more)])
 
 
-@pytest.fixture(autouse=True)
-def few_scenes(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("mien_training.faces.train.SCENES", 12)
+@dataclass(frozen=True)
+class Trained:
+    folder: Path
+    run: Path
+    said: str
+
+
+@pytest.fixture(autouse=True, scope="module")
+def few_scenes() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("mien_training.faces.train.SCENES", 12)
+        yield
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory: pytest.TempPathFactory, tensorflow: None) -> Trained:
+    """A training from its beginning to its end, for all who want one."""
+    root, said = tmp_path_factory.mktemp("finder"), io.StringIO()
+    folder = write_folder(root / "pictures")
+    with redirect_stdout(said):
+        assert train(folder, root / "run", "--json") == 0
+    return Trained(folder, root / "run", said.getvalue())
 
 
 @pytest.mark.slow
-def test_a_run_is_left_that_conversion_takes(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_run_is_left_that_conversion_takes(
+    trained: Trained, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     from mien_convert.__main__ import main as mien_convert
 
-    run = tmp_path / "run"
-    assert train(folder, run, "--json", "--credit", "ovals, drawn") == 0
-    assert json.loads(capsys.readouterr().out)["faces"] > 0
+    run = trained.run
+    assert json.loads(trained.said)["faces"] > 0
     history = json.loads((run / "history.json").read_text(encoding="utf-8"))
     assert [record["epoch"] for record in history] == [1, 2]
     assert history[1]["loss"] < history[0]["loss"]
@@ -45,18 +69,17 @@ def test_a_run_is_left_that_conversion_takes(folder: Path, tmp_path: Path, capsy
     assert manifest.data == ("ovals, drawn",)
     assert manifest.file.bytes <= 300_000
 
-    assert train(folder, run) == 3  # --credit is missing now: another run
+    assert train(trained.folder, run, "--credit", "somebody") == 3  # another run
     assert "'credits' was" in capsys.readouterr().err
 
 
 @pytest.mark.slow
 def test_a_stopped_training_resumes_where_it_was(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    trained: Trained, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from mien_training.faces import train as module
 
-    straight, stopped = tmp_path / "straight", tmp_path / "stopped"
-    assert train(folder, straight) == 0
+    stopped = tmp_path / "stopped"
     real, calls = module.train_epoch, []
 
     def stop_in_the_second(*arguments: object) -> float:
@@ -66,24 +89,23 @@ def test_a_stopped_training_resumes_where_it_was(
         return float(real(*arguments))
 
     monkeypatch.setattr(module, "train_epoch", stop_in_the_second)
-    assert train(folder, stopped) == 130
+    assert train(trained.folder, stopped) == 130
     monkeypatch.setattr(module, "train_epoch", real)
-    assert train(folder, stopped) == 0
+    assert train(trained.folder, stopped) == 0
 
     losses = [
         [record["loss"] for record in json.loads((run / "history.json").read_text(encoding="utf-8"))]
-        for run in (straight, stopped)
+        for run in (trained.run, stopped)
     ]
     assert losses[0] == pytest.approx(losses[1], rel=1e-3)
 
 
 @pytest.mark.slow
-def test_other_sizes_begin_with_its_weights(folder: Path, tmp_path: Path) -> None:
+def test_other_sizes_begin_with_its_weights(trained: Trained, tmp_path: Path) -> None:
     import keras
 
-    small, large = tmp_path / "small", tmp_path / "large"
-    assert train(folder, small) == 0
-    assert train(folder, large, "--size", "320x240", "--start", small, "--learning-rate", "1e-9") == 0
+    small, large = trained.run, tmp_path / "large"
+    assert train(trained.folder, large, "--size", "320x240", "--start", small, "--learning-rate", "1e-9") == 0
     weights = [keras.saving.load_model(run / "model.keras", compile=False).get_weights() for run in (small, large)]
     kernels = [[w for w in each if w.ndim == 4] for each in weights]
     assert all(np.allclose(a, b, atol=1e-4) for a, b in zip(*kernels, strict=True))
