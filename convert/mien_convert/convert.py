@@ -11,7 +11,7 @@ import numpy as np
 from mien_convert.card import write_card
 from mien_convert.floating import keras_probabilities, open_keras
 from mien_convert.inspection import inspect_bytes
-from mien_convert.package import check_target, describe_file, replace_file, staged, write_model
+from mien_convert.package import check_file_target, check_target, describe_file, replace_file, staged, write_model
 from mien_convert.pictures import Scale
 from mien_convert.quantize import manifest_tensors, to_float, to_int8
 from mien_convert.quiet import quiet
@@ -42,11 +42,13 @@ def convert(
 
     Raises:
         DataError: the run is not whole.
-        ModelError: it cannot be converted, or `out` holds something else than a model.
+        ModelError: it cannot be converted, `out` holds something else than a model, or nothing can be written there.
         MissingDependencyError: TensorFlow is not installed.
 
     """
     check_target(out)
+    if float_file is not None:
+        check_file_target(float_file)
     run = read_run(directory)
     log.info("%s: loading", run.model)
     network = open_keras(run.model)

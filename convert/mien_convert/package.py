@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -52,11 +53,11 @@ def check_file_target(target: Path) -> None:
         ModelError: it is a directory, or its own is not there or takes no files.
 
     """
+    _check_place(target)
     if target.is_dir():
         raise ModelError(f"{target}: is a directory, this writes a single file; give --out FILE.tflite")
     if not target.parent.is_dir():
         raise ModelError(f"{target}: no folder {target.parent}; make it, or give another place")
-    _check_place(target)
 
 
 def _check_place(target: Path) -> None:
@@ -79,7 +80,7 @@ def staged(target: Path) -> Iterator[Path]:
         ModelError: `target` holds something else than a model, or the file system refuses.
 
     """
-    target = target.resolve()
+    target = Path(os.path.realpath(target))
     check_target(target)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -37,7 +37,7 @@ def write_atomically(path: Path, content: bytes, *, shared: bool = False) -> Non
 
 
 def check_place(path: Path) -> None:
-    """See that `path` can be written, or made with the folders that it lacks; changes nothing.
+    """See that `path` can be written, or made with the folders that it lacks; leaves nothing behind. Links are followed.
 
     For the beginning of work whose result goes there. Asking the file system for its permissions would not do: a disk that
     is mounted to be read only, or not there any more, says so when it is written to.
@@ -46,7 +46,9 @@ def check_place(path: Path) -> None:
         OSError: it cannot; its `filename` is the folder that takes no files.
 
     """
-    folder = next(parent for parent in path.absolute().parents if parent.exists())
+    place = Path(os.path.realpath(path))
+    place.exists()  # a name that is too long says so
+    folder = next(parent for parent in (place.parent, *place.parents) if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=folder):
             pass

@@ -34,18 +34,21 @@ def test_a_taken_place_is_refused_before_any_work(run: Path, tmp_path: Path, mie
     assert "thesis.txt, which is no part of a model" in stderr
 
 
-@pytest.mark.parametrize("more", [(), ("--variant", "float16")])
+@pytest.mark.parametrize(
+    "more", [("--out", "{}"), ("--out", "mine", "--float", "{}"), ("--variant", "float16", "--out", "{}")]
+)
 def test_a_place_that_takes_no_files_is_refused_before_any_work(
-    run: Path, mien_convert: Command, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+    run: Path, tmp_path: Path, mien_convert: Command, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "tensorflow", None)  # any work would want it
-    out = "/proc/self/new" if not more else "/proc/self/new.tflite"
+    (tmp_path / "link").symlink_to("/proc/self/new.tflite")
+    for place in ("/proc/self/new.tflite", "link"):
+        code, _, stderr = mien_convert("quantize", run, *(word.format(place) for word in more))
 
-    code, _, stderr = mien_convert("quantize", run, "--out", out, *more)
-
-    assert code == ModelError.exit_code
-    assert stderr.count("\n") == 1
-    assert f"{out}: nothing can be written in /proc/self" in stderr
+        assert code == ModelError.exit_code
+        assert stderr.count("\n") == 1
+        assert f"{place}: nothing can be written in /proc/" in stderr
 
 
 def test_without_tensorflow_it_says_what_to_install(

@@ -45,12 +45,19 @@ def test_a_place_is_tried_without_a_trace(tmp_path: Path) -> None:
 
     check_place(tmp_path / "result")
     check_place(tmp_path / "new" / "deep" / "result")
+    check_place(Path("/result"))
+    check_place(Path("/"))
+    (tmp_path / "link").symlink_to("/proc/self/new")
+    with pytest.raises(OSError, match="director"):
+        check_place(tmp_path / "link")
+    with pytest.raises(OSError, match="name too long"):
+        check_place(tmp_path / ("x" * 300))
     for place, named in (
         (tmp_path / "file" / "result", tmp_path / "file"),
-        (Path("/proc/self/new/result"), "/proc/self"),
+        (Path("/proc/self/new/result"), f"/proc/{os.getpid()}"),
     ):
         with pytest.raises(OSError, match="director") as caught:
             check_place(place)
         assert caught.value.filename == str(named)
 
-    assert list(tmp_path.iterdir()) == [tmp_path / "file"]
+    assert {path.name for path in tmp_path.iterdir()} == {"file", "link"}

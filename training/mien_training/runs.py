@@ -64,7 +64,7 @@ def make_folder(folder: Path) -> None:
 
     """
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        Path(os.path.realpath(folder)).mkdir(parents=True, exist_ok=True)  # mkdir itself makes no link's target
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out another folder") from error
 

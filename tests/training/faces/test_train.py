@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,8 +18,6 @@ from tests.training.conftest import KERAS_WARNING
 from tests.training.faces.conftest import write_folder
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
-
-Call = Callable[..., int]
 
 
 def train(folder: Path, run: Path, *more: object) -> int:

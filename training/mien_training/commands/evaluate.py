@@ -72,7 +72,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--moved",
         action="store_true",
-        help="of faces: also tell how many answers change when the crop is moved, enlarged or reduced by 8 %% (asks seven times as much)",
+        help="of faces: also tell how many answers change when the crop is moved, enlarged or reduced by 8 %% (takes seven times as long)",
     )
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every face's probabilities")
@@ -102,8 +102,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     if listens:
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
-    from mien_training.emotion.evaluate import evaluate, open_predictor, with_mirror_image, write_predictions
-    from mien_training.emotion.stability import stability
+    from mien_training.emotion.evaluate import evaluate, open_predictor, write_predictions
 
     data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
     if arguments.predictions and not arguments.predictions.parent.is_dir():
@@ -112,15 +111,18 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
     faces = split(everything, usage, data)
     result, probabilities = evaluate(
-        predict, faces, truth, model=arguments.model, data=data, usage=usage, mirrored=arguments.mirrored
+        predict,
+        faces,
+        truth,
+        model=arguments.model,
+        data=data,
+        usage=usage,
+        mirrored=arguments.mirrored,
+        moved=arguments.moved,
     )
     if arguments.predictions:
         rows = np.flatnonzero(everything.usage == usage)
         write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
-    if arguments.moved:
-        asked = with_mirror_image(predict) if arguments.mirrored else predict
-        steadiness = stability(asked, faces.pixels[faces.labels(truth) >= 0])[result.head]
-        result = result.model_copy(update={"stability": steadiness})
     return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
 
 

@@ -11,7 +11,7 @@ from mien_models.errors import ConfigError
 _FIGURES = """\
 For each run: accuracy, macro F1, precision and recall by class, calibration error with its diagram, confusion, curves, parameters,
 multiply-adds, and with --int8 size and time of the converted model. Beside the accuracy on unseen faces stands that on faces it
-was trained on: a wide gap means that it knows them by heart. Last, how many answers change when the crop is moved by 8 %.
+was trained on: a wide gap means that it knows them by heart. And how many answers change when the crop is moved by 8 %.
 
 examples:
   mien-train report runs/first runs/vgg16 --data fer2013.csv --ferplus fer2013new.csv --out comparison
@@ -64,10 +64,10 @@ def _report(arguments: argparse.Namespace) -> str:
         raise ConfigError(f"--limit {arguments.limit}: not a number above 0")
     if arguments.int8 and not arguments.int8.is_dir():
         raise ConfigError(f"--int8 {arguments.int8}: no such folder; give the one that holds the model directories")
+    check_out(arguments.out)
     seed = load_config(arguments.runs[0], TrainConfig).seed  # which splits a folder
     faces = read_faces(arguments.data, arguments.ferplus, seed)
     usage = Usage(arguments.usage)
-    check_out(arguments.out)
     reports = compare(arguments.runs, faces, arguments.data, usage, arguments.int8, arguments.limit)
     write_report(arguments.out, reports, [read_history(run) for run in arguments.runs])
     return json.dumps(as_json(reports), indent=1) if arguments.json else overview(reports)

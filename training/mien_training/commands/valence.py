@@ -82,7 +82,7 @@ def judge_valence(arguments: argparse.Namespace, data: Path, out: Path, *, epoch
 
     """
     need_training_extra()
-    from mien_training.runs import make_folder
+    from mien_training.runs import check_out, make_folder
     from mien_training.songs.valence.clips import read_clips
     from mien_training.songs.valence.labels import read_labels
     from mien_training.songs.valence.run import ValenceConfig, check, run
@@ -92,6 +92,7 @@ def judge_valence(arguments: argparse.Namespace, data: Path, out: Path, *, epoch
         raise ConfigError(f"--seed {seed}: must be 0 or more")
     folder = data / "audio" if (data / "audio").is_dir() else data
     labels, artists = _find_labels(arguments, data)
+    check_out(out)
     make_folder(out.parent)
     cache = out.with_name(f"{out.name}-clips.npz")
     clips = read_clips(folder, read_labels(labels, artists), arguments.rate, arguments.limit, cache)

@@ -16,9 +16,8 @@ from mien_training import runs
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.cost import Int8Cost, int8_cost, multiply_adds
 from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, split
-from mien_training.emotion.evaluate import Evaluation, evaluate, keras_predictor, load_network
-from mien_training.emotion.metrics import Bin, Stability, reliability
-from mien_training.emotion.stability import stability
+from mien_training.emotion.evaluate import Evaluation, Predict, evaluate, keras_predictor, load_network
+from mien_training.emotion.metrics import Bin, reliability
 
 log = logging.getLogger(__name__)
 
@@ -47,7 +46,6 @@ class RunReport(Strict):
     seen_n: int
     seen_accuracy: float
     """Accuracy on faces that it was trained on, as they are, by the same labels as `unseen`'s first."""
-    stability: dict[Head, Stability]
     parameters: int
     multiply_adds: int
     int8: Int8Cost | None
@@ -142,8 +140,8 @@ def _measure(
 ) -> RunReport:
     network = load_network(directory / runs.MODEL)
     predict = keras_predictor(network)
-    judged = _judge(predict(unseen.pixels), config.heads, unseen, name, data, usage)
-    seen_scores = _judge(predict(seen.pixels), config.heads, seen, name, data, Usage.TRAINING)
+    judged = _judge(predict, config.heads, unseen, name, data, usage, moved=True)
+    seen_scores = _judge(predict, config.heads, seen, name, data, Usage.TRAINING)
     truth = next(iter(judged))
     history = read_history(directory)
     converted = int8 / name if int8 else None
@@ -156,7 +154,6 @@ def _measure(
         unseen=judged,
         seen_n=seen_scores[truth].n,
         seen_accuracy=seen_scores[truth].accuracy,
-        stability=stability(predict, unseen.pixels),
         parameters=network.count_params(),
         multiply_adds=multiply_adds(network),
         int8=int8_cost(converted, unseen.pixels) if converted and converted.is_dir() else None,
@@ -164,13 +161,20 @@ def _measure(
 
 
 def _judge(
-    answers: dict[Head, Any], heads: tuple[Head, ...], faces: Faces, name: str, data: Path, usage: Usage
+    predict: Predict,
+    heads: tuple[Head, ...],
+    faces: Faces,
+    name: str,
+    data: Path,
+    usage: Usage,
+    *,
+    moved: bool = False,
 ) -> dict[Head, Judged]:
     """Scores by each label set that the faces have and the model answers in; FER2013's own labels come first."""
     result = {}
     for truth in LABEL_SETS:
         if (faces.labels(truth) != NO_LABEL).any() and (truth is Head.FER or truth in heads):
-            scores, probabilities = evaluate(lambda _: answers, faces, truth, model=name, data=data, usage=usage)
+            scores, probabilities = evaluate(predict, faces, truth, model=name, data=data, usage=usage, moved=moved)
             bins = reliability(probabilities, faces.labels(truth))
             result[truth] = Judged(**scores.model_dump(), reliability=bins)
     return result

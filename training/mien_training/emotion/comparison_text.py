@@ -9,7 +9,6 @@ from mien_models.labels import Head
 from mien_training import runs
 from mien_training.checkpoint import History
 from mien_training.emotion.comparison import Judged, RunReport
-from mien_training.emotion.metrics import Stability
 from mien_training.emotion.stability import MOVE
 from mien_training.report import draw_comparison, draw_confusion, draw_curves, draw_reliability
 
@@ -22,11 +21,11 @@ _NOTES = f"""\
   certainty is from how often it is right.
 - **Changes** is the share of answers that differ from the answer on the face as it is, when the crop is shifted left, right, up or
   down by {100 * MOVE:.0f} % of its side, or drawn {100 * MOVE:.0f} % larger or smaller, border pixels repeated: the mean of the
-  six, and in brackets the share of faces whose answer changes in any of them. These are the answers in FER2013's labels; those
-  in FER+'s, with which the device answers, stand under **changes by FER+**.
+  six, and in brackets the share of faces whose answer changes in any of them.
 - **Multiply-adds** are those of convolutions and dense layers for one face, each multiplication with its addition counted once;
   pooling, normalisation, activations and resizing are left out.
-- **by FER+** is the accuracy by the majority of FER+'s taggers, eight classes, on the faces that have one; for runs that learned it.
+- **by FER+** is the accuracy by the majority of FER+'s taggers, eight classes, on the faces that have one, and **changes by FER+** how
+  many of these answers change; for runs that learned it.
 - **int8** is the size of the converted network and its median time of a face on one thread of the machine that made this report.
 """
 
@@ -94,8 +93,8 @@ def _row(report: RunReport, *, ferplus: bool) -> list[str]:
         f"{first.ece:.3f}",
         *([f"{100 * by_votes.accuracy:.1f} %" if by_votes else ""] if ferplus else []),
         f"{100 * report.seen_accuracy:.1f} %",
-        _changes(report.stability.get(Head.FER)),
-        *([_changes(report.stability.get(Head.FERPLUS))] if ferplus else []),
+        _changes(first),
+        *([_changes(by_votes) if by_votes else ""] if ferplus else []),
         f"{report.parameters / 1e6:.2f} M",
         f"{report.multiply_adds / 1e6:.1f} M",
         f"{int8.bytes / 1000:.0f} kB, {int8.milliseconds:.2f} ms" if int8 else "",
@@ -103,8 +102,9 @@ def _row(report: RunReport, *, ferplus: bool) -> list[str]:
     ]
 
 
-def _changes(stability: Stability | None) -> str:
-    return f"{100 * stability.changed:.1f} % ({100 * stability.changed_in_any:.1f} %)" if stability else ""
+def _changes(judged: Judged) -> str:
+    shares = judged.stability
+    return f"{100 * shares.changed:.1f} % ({100 * shares.changed_in_any:.1f} %)" if shares else ""
 
 
 def _title(reports: list[RunReport]) -> str:

@@ -23,7 +23,8 @@ from mien_training import runs
 from mien_training.backend import import_keras
 from mien_training.emotion.datasets import Faces, Usage
 from mien_training.emotion.ferplus import Votes, agreement
-from mien_training.emotion.metrics import Scores, Stability, entropy, rank_correlation, score
+from mien_training.emotion.metrics import Scores, entropy, rank_correlation, score
+from mien_training.emotion.stability import Stability, stability
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +51,7 @@ class Evaluation(Scores):
     """Spearman's, of the entropy of the answers with that of the FER+ votes: near 1 if the model is unsure where people
     are. None without votes."""
     stability: Stability | None = None
-    """Of the answers judged here, where it was asked for."""
+    """Of the answers judged here; None where it was not asked for."""
 
 
 def open_predictor(name: str) -> Predict:
@@ -118,12 +119,21 @@ def keras_predictor(model: Any) -> Predict:
 
 
 def evaluate(
-    predict: Predict, faces: Faces, truth: Head, *, model: str, data: Path, usage: Usage, mirrored: bool = False
+    predict: Predict,
+    faces: Faces,
+    truth: Head,
+    *,
+    model: str,
+    data: Path,
+    usage: Usage,
+    mirrored: bool = False,
+    moved: bool = False,
 ) -> tuple[Evaluation, Probabilities]:
     """Judge a model by the labels of `truth`; returns the scores and the probabilities (n, k) behind them.
 
     By FER's labels a model without that head is judged by FER+'s, brought down to the seven emotions. By FER+'s it is
-    judged on the rows that have a majority. `mirrored` asks for the mean answer to each face and its mirror image.
+    judged on the rows that have a majority. `mirrored` asks for the mean answer to each face and its mirror image, `moved`
+    for the answers' stability too, which takes seven times as long.
 
     Raises:
         ModelError: the model cannot answer in these labels.
@@ -133,14 +143,9 @@ def evaluate(
     labels = faces.labels(truth)
     if not (labels >= 0).any():
         raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
-    answers = (with_mirror_image(predict) if mirrored else predict)(faces.pixels)
-    if truth in answers:
-        head, probabilities = truth, answers[truth]
-    elif truth is Head.FER:
-        head, probabilities = Head.FERPLUS, seven(answers[Head.FERPLUS], HEAD_LABELS[Head.FERPLUS])
-    else:
-        raise ModelError(f"{model}: has no ferplus head, so FER+'s eight labels cannot judge it; use --labels fer")
-    scores = score(probabilities, labels, HEAD_LABELS[truth])
+    ask = _with_mirror_image(predict) if mirrored else predict
+    head, probabilities = _judged(ask(faces.pixels), truth, model)
+    scores, known = score(probabilities, labels, HEAD_LABELS[truth]), labels >= 0
     doubt = None if faces.votes is None else _doubt_correlation(probabilities, faces.votes)
     evaluation = Evaluation(
         **scores.model_dump(),
@@ -151,6 +156,7 @@ def evaluate(
         head=head,
         mirrored=mirrored,
         doubt_correlation=doubt,
+        stability=_stability(ask, faces.pixels[known], truth, model, probabilities[known]) if moved else None,
     )
     return evaluation, probabilities
 
@@ -168,7 +174,7 @@ def write_predictions(
     runs.write_bytes(path, text.getvalue().encode())
 
 
-def with_mirror_image(predict: Predict) -> Predict:
+def _with_mirror_image(predict: Predict) -> Predict:
     """The mean answer to a face and its mirror image, as the device forms it of two frames, of which it reads one mirrored."""
 
     def both(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
@@ -176,6 +182,22 @@ def with_mirror_image(predict: Predict) -> Predict:
         return {head: np.mean([there[head], back[head]], axis=0, dtype=np.float32) for head in there}
 
     return both
+
+
+def _judged(answers: dict[Head, Probabilities], truth: Head, model: str) -> tuple[Head, Probabilities]:
+    """The head that answers in the labels of `truth`, and what it says in them."""
+    if truth in answers:
+        return truth, answers[truth]
+    if truth is Head.FER:
+        return Head.FERPLUS, seven(answers[Head.FERPLUS], HEAD_LABELS[Head.FERPLUS])
+    raise ModelError(f"{model}: has no ferplus head, so FER+'s eight labels cannot judge it; use --labels fer")
+
+
+def _stability(ask: Predict, pixels: npt.NDArray[np.uint8], truth: Head, model: str, plain: Probabilities) -> Stability:
+    def answers(moved: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
+        return np.asarray(_judged(ask(moved), truth, model)[1].argmax(axis=1))
+
+    return stability(answers, pixels, plain.argmax(axis=1))
 
 
 def _doubt_correlation(probabilities: Probabilities, votes: Votes) -> float | None:

@@ -42,17 +42,6 @@ class Bin(Strict):
     """Share of them that are right; None without any."""
 
 
-class Stability(Strict):
-    """How many answers change with the crop, see `stability.stability`."""
-
-    n: int
-    changed: float
-    """Share of the answers that differ from that on the face as it is, the mean of all views."""
-    changed_in_any: float
-    """Share of the faces whose answer differs in one view or more."""
-    by_view: dict[str, float]
-
-
 def score(probabilities: npt.NDArray[np.float32], truth: npt.NDArray[np.int64], labels: tuple[str, ...]) -> Scores:
     """Compare probabilities (n, k) with true labels (n,), leaving out rows whose label is negative."""
     rows = truth >= 0

@@ -12,7 +12,7 @@ from mien_models.errors import ConfigError, DataError
 from mien_models.labels import Emotion
 from mien_training.emotion.datasets import Faces
 from mien_training.emotion.ferplus import agreement
-from mien_training.runs import write_arrays, write_bytes
+from mien_training.runs import make_folder, write_arrays, write_bytes
 
 _FACES = 200
 _SUFFIXES = (".png", ".npz")
@@ -41,12 +41,12 @@ def save_prototypes(path: Path, images: npt.NDArray[np.uint8]) -> None:
     """Write (7, 48, 48) as the array `faces` of a .npz, or side by side in a grey .png of 336×48.
 
     Raises:
-        ConfigError: `path` ends otherwise.
+        ConfigError: `path` ends otherwise, or its folder cannot be made.
 
     """
     if path.suffix not in _SUFFIXES:
         raise ConfigError(f"{path}: give --out a name that ends in {' or '.join(_SUFFIXES)}")
-    path.parent.mkdir(parents=True, exist_ok=True)
+    make_folder(path.parent)
     if path.suffix == ".npz":
         write_arrays(path, {"faces": images})
     else:

@@ -41,40 +41,41 @@ def fit(features: Floats, places: Floats, artists: Names, weight: Floats | None 
     """
     weight = family_weights() if weight is None else weight.astype(np.float32)
     fold_of = by_artist(artists, _FOLDS, seed=0)
-    splits = [(fold_of != fold, fold_of == fold) for fold in range(_FOLDS)]
-    tried = [_Trial(reach, features, places, weight, splits) for reach in REACHES]
+    splits = [_Split(features, places, weight, fold_of != fold) for fold in range(_FOLDS)]
+    tried = [_Trial(reach, splits, places.var(axis=0)) for reach in REACHES]
     best = min(tried, key=lambda trial: trial.errors.min(axis=0).sum())
     predictor = _solve(features, places, weight, best.reach, best.noise)
     return replace(predictor, spread=best.spread)
 
 
+class _Split:
+    """Songs to learn from and songs held back, as far as they hang on nothing that is tried."""
+
+    def __init__(self, features: Floats, places: Floats, weight: npt.NDArray[np.float32], learned: Mask) -> None:
+        quantiles, songs, self.middle = _prepared(features[learned], places[learned])
+        self.songs = unpack(songs) * weight
+        self.heard = normal_scores(features[~learned], quantiles) * weight
+        self.known = places[learned] - self.middle
+        self.held = places[~learned]
+
+
 class _Trial:
     """How well a reach does with each noise, over the splits."""
 
-    def __init__(
-        self,
-        reach: float,
-        features: Floats,
-        places: Floats,
-        weight: npt.NDArray[np.float32],
-        splits: list[tuple[Mask, Mask]],
-    ) -> None:
+    def __init__(self, reach: float, splits: list[_Split], shares: Floats) -> None:
+        """`shares` (2,) are the variances of valence and arousal."""
         self.reach = reach
         residuals, variances = [], []
-        for learned, held in splits:
-            quantiles, kept, middle = _prepared(features[learned], places[learned])
-            songs = unpack(kept) * weight
-            heard = normal_scores(features[held], quantiles) * weight
-            near = kernel(heard, songs, reach)
-            itself = np.array([closeness(song, song, reach).mean() for song in heard])[:, np.newaxis]
-            sizes, vectors = np.linalg.eigh(kernel(songs, songs, reach))
-            told, known = near @ vectors, vectors.T @ (places[learned] - middle)
+        for split in splits:
+            near = kernel(split.heard, split.songs, reach)
+            itself = np.array([closeness(song, song, reach).mean() for song in split.heard])[:, np.newaxis]
+            sizes, vectors = np.linalg.eigh(kernel(split.songs, split.songs, reach))
+            told, known = near @ vectors, vectors.T @ split.known
             inverse = 1 / (np.maximum(sizes, 0)[:, np.newaxis] + np.array(NOISES))  # (n, noises)
-            predicted = np.einsum("hn,nk,na->hka", told, inverse, known) + middle
-            residuals.append(predicted - places[held][:, np.newaxis])
+            predicted = np.einsum("hn,nk,na->hka", told, inverse, known) + split.middle
+            residuals.append(predicted - split.held[:, np.newaxis])
             variances.append(np.maximum(itself - np.square(told) @ inverse, 0) + np.array(NOISES))
         residual, variance = np.concatenate(residuals), np.concatenate(variances)[:, :, np.newaxis]
-        shares = places.var(axis=0)
         self.errors: Floats = np.square(residual).mean(axis=0) / shares
         """Mean squared error as a share of the variance, (noises, 2)."""
         chosen = self.errors.argmin(axis=0)
@@ -86,7 +87,7 @@ class _Trial:
 def _prepared(
     features: Floats, places: Floats
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int8], npt.NDArray[np.float32]]:
-    """A predictor's `quantiles`, `songs` and `middle`, which hang on nothing that is chosen."""
+    """A predictor's `quantiles`, `songs` and `middle`."""
     excerpts = features.reshape(-1, features.shape[-1])
     quantiles = np.quantile(excerpts, np.linspace(0, 1, LEVELS), axis=0).T
     songs = in_steps(normal_scores(features, quantiles))

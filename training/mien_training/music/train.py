@@ -56,11 +56,12 @@ def train(data: Path, out: Path, deam_folder: Path | None, workers: int, version
     """Leave in `out` the model directory, the figures, a report, and the features for the next time.
 
     Raises:
-        ConfigError: `out` cannot be made.
+        ConfigError: nothing can be written in `out`.
         DataError: the data cannot be read.
         MusicError: a song cannot be heard.
 
     """
+    runs.check_out(out)
     songs = read_emotify(data)
     artists = len(set(songs.artists))
     if artists < _FEWEST_ARTISTS:
