@@ -101,6 +101,7 @@ def test_every_control_comes_back_over_mqtt(page: Page, home: Home) -> None:
 
 
 def test_the_keyboard_reaches_every_control_in_order(page: Page) -> None:
+    page.wait_for_selector("a[href='#live']", state="visible")  # the page asks first whether it may be seen
     names = []
     for _ in range(28):
         page.keyboard.press("Tab")
