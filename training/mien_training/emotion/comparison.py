@@ -141,7 +141,8 @@ def _measure(
     network = load_network(directory / runs.MODEL)
     predict = keras_predictor(network)
     judged = _judge(predict, config.heads, unseen, name, data, usage, moved=True)
-    seen_scores = _judge(predict, config.heads, seen, name, data, Usage.TRAINING)
+    answers = predict(seen.pixels)
+    seen_scores = _judge(lambda _: answers, config.heads, seen, name, data, Usage.TRAINING)
     truth = next(iter(judged))
     history = read_history(directory)
     converted = int8 / name if int8 else None
