@@ -27,6 +27,12 @@ def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.Tes
     return report
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Trainings first: they are few and take long, and what begins last should be short when processes share the tests."""
+    items.sort(key=lambda item: Path(__file__).parent / "training" not in item.path.parents)
+
+
 @pytest.fixture(autouse=True)
 def _own_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """What a test keeps is seen by no other one, nor by the person at this machine. Processes that it starts inherit it."""

@@ -14,10 +14,17 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS
 FACES = np.random.default_rng(0).uniform(0, 255, (16, 48, 48, 1)).astype(np.float32)
 
 
+# The three large ones take half a minute each, and bring no kind of layer that the others do not have.
+LARGE = {"alexnet", "vgg16", "face-resnet"}
+
+
 @pytest.mark.parametrize(
-    "name", [*(name for name in ARCHITECTURES if name != "alexnet"), pytest.param("alexnet", marks=pytest.mark.slow)]
+    ("name", "precision", "tolerance"),
+    [
+        *(pytest.param(name, "float32", 1e-5, marks=[pytest.mark.slow] * (name in LARGE)) for name in ARCHITECTURES),
+        *((name, "bfloat16", 0.05) for name in ARCHITECTURES if name not in LARGE),
+    ],
 )
-@pytest.mark.parametrize(("precision", "tolerance"), [("float32", 1e-5), ("bfloat16", 0.05)])
 def test_the_copy_answers_alike_before_and_after_a_step(name: str, precision: str, tolerance: float) -> None:
     import keras
 

@@ -71,6 +71,72 @@ def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
         assert (answers[head].argmax(axis=1) == wanted[head].argmax(axis=1)).mean() > 0.97
 
 
+def deep(blocks: int, width: int = 4) -> Any:
+    """A residual network of so many blocks, as our own family is made of."""
+    import keras
+
+    from mien_training.emotion.networks import mien
+
+    inputs = keras.Input((48, 48, 1))
+    x = keras.layers.AveragePooling2D(12)(keras.layers.Rescaling(1 / 255)(inputs))
+    x = mien._conv(x, width, 3)
+    for _ in range(blocks):
+        x = mien._basic_block(x, width)
+    outputs = {"fer": keras.layers.Dense(7, "softmax", name="fer")(keras.layers.Flatten()(x))}
+    return keras.Model(inputs, outputs, name=f"deep_{blocks}")
+
+
+def test_a_deeper_network_begins_with_the_answers_of_a_shallower_one(tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with
+
+    keras.utils.set_random_seed(0)
+    shallow, deeper = deep(1), deep(3)
+    shallow.compile("adam", {"fer": "categorical_crossentropy"})
+    targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(len(PICTURES)) % 7]}
+    shallow.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
+    shallow.save(tmp_path / "shallow.keras")
+
+    begin_with(deeper, str(tmp_path / "shallow.keras"), PICTURES)
+    wanted = np.asarray(shallow(pixels(PICTURES))["fer"])
+    assert np.ptp(wanted, axis=0).max() > 1e-3
+    np.testing.assert_allclose(deeper(pixels(PICTURES))["fer"], wanted, atol=1e-6)
+
+    # What was added can learn: nothing of it is stuck at nothing.
+    before = [weight.copy() for weight in deeper.get_weights()]
+    deeper.compile("adam", {"fer": "categorical_crossentropy"})
+    deeper.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
+    assert all((a != b).any() for a, b in zip(before, deeper.get_weights(), strict=True))
+
+
+@pytest.mark.parametrize("other", [deep, tiny_convolution])
+def test_a_network_that_is_not_within_the_other_is_refused(other: Callable[..., Any], tmp_path: Path) -> None:
+    from mien_training.emotion.warm_start import begin_with
+
+    (deep(1, width=8) if other is deep else tiny_convolution((Head.FER,))).save(tmp_path / "other.keras")
+    with pytest.raises(ConfigError, match=r"other\.keras: is a .*, not a deep_2"):
+        begin_with(deep(2), str(tmp_path / "other.keras"), PICTURES)
+
+
+def test_one_that_answers_otherwise_though_all_weights_have_a_place_is_refused(tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with
+
+    def chain(convolutions: int) -> Any:
+        inputs = keras.Input((48, 48, 1))
+        x = keras.layers.AveragePooling2D(12)(keras.layers.Rescaling(1 / 255)(inputs))
+        for _ in range(convolutions):
+            x = keras.layers.Conv2D(4, 3, padding="same", bias_initializer="ones")(x)
+        outputs = {"fer": keras.layers.Dense(7, "softmax", name="fer")(keras.layers.Flatten()(x))}
+        return keras.Model(inputs, outputs, name=f"chain_{convolutions}")
+
+    chain(2).save(tmp_path / "chain.keras")
+    with pytest.raises(ConfigError, match=r"chain\.keras: is a chain_2, not a chain_3"):
+        begin_with(chain(3), str(tmp_path / "chain.keras"), PICTURES)
+
+
 def test_a_model_of_another_architecture_is_refused(
     make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,12 +14,16 @@ from mien_training.emotion.evaluate import is_network, load_network
 from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 
+_COMPARED = 32  # faces on which a deeper network is tried
+
 
 def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
     """Give the untrained `network` the weights of `source`: its trunk, and the heads of the same name.
 
     `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
     normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
+
+    Of a run, the network may have fewer blocks: the further ones add 0 to what passes by, until they have learned.
 
     Raises:
         ManifestError: the model directory is damaged or of another kind.
@@ -28,19 +32,47 @@ def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
 
     """
     if is_network(source):
-        _begin_with_network(network, load_network(Path(source).expanduser()), source)
+        _begin_with_network(network, load_network(Path(source).expanduser()), source, faces)
     else:
         _begin_with_int8(network, source, faces)
 
 
-def _begin_with_network(network: Any, trained: Any, source: str) -> None:
-    trunk, learned = _trunk(network), _trunk(trained)
-    if [_shapes(layer) for layer in trunk] != [_shapes(layer) for layer in learned]:
+def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    learned, added = _trunk(trained), []
+    for layer in _trunk(network):
+        if learned and _shapes(layer) == _shapes(learned[0]):
+            layer.set_weights(learned.pop(0).get_weights())
+        else:
+            added.append(layer)
+    if learned:
         raise _of_another_architecture(source, f"a {trained.name}", network)
-    for layer, earlier in zip(trunk, learned, strict=True):
-        layer.set_weights(earlier.get_weights())
-    for head in set(network.output_names) & set(trained.output_names):
+    _add_nothing(network, added)
+    heads = set(network.output_names) & set(trained.output_names)
+    for head in heads:
         network.get_layer(head).set_weights(trained.get_layer(head).get_weights())
+    if added and not _answers_alike(network, trained, heads, faces):
+        raise _of_another_architecture(source, f"a {trained.name}", network)
+
+
+def _add_nothing(network: Any, layers: list[Any]) -> None:
+    """Let the residual branches that end in one of these `layers` add 0 at first (Goyal et al. 2017, section 5.1).
+
+    So a network with more blocks begins with the answers of one with fewer.
+    """
+    import keras
+
+    sums = [layer for layer in network.layers if isinstance(layer, keras.layers.Add)]
+    branches = [tensor for layer in sums for tensor in layer.input]
+    for layer in layers:
+        if isinstance(layer, keras.layers.BatchNormalization) and any(layer.output is end for end in branches):
+            _, offset, mean, variance = layer.get_weights()
+            layer.set_weights([np.zeros_like(offset), np.zeros_like(offset), mean, variance])
+
+
+def _answers_alike(network: Any, trained: Any, heads: set[str], faces: npt.NDArray[np.uint8]) -> bool:
+    pixels = faces[:_COMPARED, ..., np.newaxis].astype(np.float32)
+    answers, wanted = network(pixels), trained(pixels)
+    return all(np.allclose(answers[head], wanted[head], atol=0.01) for head in heads)
 
 
 def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
