@@ -86,7 +86,7 @@ def test_multiply_adds_of_the_zoo() -> None:
     from mien_training.emotion.cost import multiply_adds
 
     millions = {name: multiply_adds(ARCHITECTURES[name].build((Head.FER,))) / 1e6 for name in ("mien-small", "elu-cnn")}
-    assert millions["mien-small"] == pytest.approx(65.8, abs=0.1)
+    assert millions["mien-small"] == pytest.approx(76.5, abs=0.1)
     # 48·48·144 + 24·24·4608 + 12·12·18432 + 1024·512 + 512·7
     assert millions["elu-cnn"] == pytest.approx(6.168064)
 

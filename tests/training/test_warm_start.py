@@ -57,13 +57,23 @@ def test_the_floats_answer_as_the_int8_model_does() -> None:
     np.testing.assert_allclose(training["ferplus"], answers["ferplus"], atol=0.03)
 
 
-def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
+def deeper_small(heads: tuple[Head, ...]) -> Any:
+    """As `mien-small`, with a block more at each size."""
+    from mien_training.emotion.networks import heads as ends
+    from mien_training.emotion.networks import mien
+
+    inputs, x = ends.face_input()
+    return mien._residual(inputs, mien._conv(x, 32, 3), 32, (3, 4, 3), heads, "deeper")
+
+
+@pytest.mark.parametrize("deeper", [False, True])
+def test_the_shipped_model_is_taken_up_again(real_faces: Faces, *, deeper: bool) -> None:
     from mien_training.emotion.evaluate import keras_predictor, read_faces
     from mien_training.emotion.networks import ARCHITECTURES
     from mien_training.emotion.warm_start import begin_with
 
     seen = split(real_faces, Usage.PUBLIC_TEST, Path("fer2013"), 300).pixels
-    network = ARCHITECTURES["mien-small"].build(tuple(Head))
+    network = (deeper_small if deeper else ARCHITECTURES["mien-small"].build)(tuple(Head))
     begin_with(network, "emotion", split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
 
     answers, wanted = keras_predictor(network)(seen), read_faces(Classifier.open(find_model("emotion")), seen)

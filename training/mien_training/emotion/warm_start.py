@@ -10,11 +10,12 @@ import numpy.typing as npt
 
 from mien_models.errors import ConfigError
 from mien_models.shipped import find_model
-from mien_training.emotion.evaluate import is_network, load_network
+from mien_training.emotion.evaluate import Predict, is_network, keras_predictor, load_network, open_predictor
 from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 
 _COMPARED = 32  # faces on which a deeper network is tried
+_INT8_COSTS = 0.02  # in probability, on average, and more than that
 
 
 def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
@@ -23,7 +24,7 @@ def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
     `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
     normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
 
-    Of a run, the network may have fewer blocks: the further ones add 0 to what passes by, until they have learned.
+    It may have fewer residual blocks: the further ones add 0 to what passes by until they have learned.
 
     Raises:
         ManifestError: the model directory is damaged or of another kind.
@@ -47,11 +48,41 @@ def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDAr
     if learned:
         raise _of_another_architecture(source, f"a {trained.name}", network)
     _add_nothing(network, added)
-    heads = set(network.output_names) & set(trained.output_names)
-    for head in heads:
+    for head in set(network.output_names) & set(trained.output_names):
         network.get_layer(head).set_weights(trained.get_layer(head).get_weights())
-    if added and not _answers_alike(network, trained, heads, faces):
+    if added and not _answers_like(network, keras_predictor(trained), faces):
         raise _of_another_architecture(source, f"a {trained.name}", network)
+
+
+def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    """Each folded convolution becomes the same convolution with a normalisation that adds its bias."""
+    import keras
+
+    weights = read_int8_weights(find_model(source))
+    pairs = [
+        (layer, _normalisation(network, layer)) for layer in network.layers if isinstance(layer, keras.layers.Conv2D)
+    ]
+    left, added = list(weights.convolutions), []
+    # From bytes to the range that the network brings them to.
+    scale = next((layer.scale for layer in network.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
+    left[0] = Affine(left[0].kernel / np.float32(scale), left[0].bias)
+    for convolution, normalisation in pairs:
+        # The branches of a block may come in another order in the file; those of one shape follow each other on one path.
+        place = next((i for i, given in enumerate(left) if given.kernel.shape == tuple(convolution.kernel.shape)), None)
+        if place is None:
+            added.append(normalisation)
+            continue
+        given = left.pop(place)
+        convolution.set_weights([given.kernel])
+        set_affine(normalisation, np.ones_like(given.bias), given.bias)
+    if left:
+        raise _of_another_architecture(source, "another network", network)
+    _add_nothing(network, added)
+    for head in set(network.output_names) & set(weights.heads):
+        network.get_layer(head).set_weights([weights.heads[head].kernel, weights.heads[head].bias])
+    measure_statistics(network, pairs, faces)
+    if added and not _answers_like(network, open_predictor(source), faces):
+        raise _of_another_architecture(source, "another network", network)
 
 
 def _add_nothing(network: Any, layers: list[Any]) -> None:
@@ -69,34 +100,10 @@ def _add_nothing(network: Any, layers: list[Any]) -> None:
             layer.set_weights([np.zeros_like(offset), np.zeros_like(offset), mean, variance])
 
 
-def _answers_alike(network: Any, trained: Any, heads: set[str], faces: npt.NDArray[np.uint8]) -> bool:
-    pixels = faces[:_COMPARED, ..., np.newaxis].astype(np.float32)
-    answers, wanted = network(pixels), trained(pixels)
-    return all(np.allclose(answers[head], wanted[head], atol=0.01) for head in heads)
-
-
-def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
-    """Each folded convolution becomes the same convolution with a normalisation that adds its bias."""
-    import keras
-
-    weights = read_int8_weights(find_model(source))
-    convolutions = [layer for layer in network.layers if isinstance(layer, keras.layers.Conv2D)]
-    pairs = [(layer, _normalisation(network, layer)) for layer in convolutions]
-    left = list(weights.convolutions)
-    if sorted(tuple(layer.kernel.shape) for layer in convolutions) != sorted(given.kernel.shape for given in left):
-        raise _of_another_architecture(source, "another network", network)
-    # From bytes to the range that the network brings them to.
-    scale = next((layer.scale for layer in network.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
-    left[0] = Affine(left[0].kernel / np.float32(scale), left[0].bias)
-    for convolution, normalisation in pairs:
-        # The branches of a block may come in another order in the file; those of one shape follow each other on one path.
-        place = next(i for i, given in enumerate(left) if given.kernel.shape == tuple(convolution.kernel.shape))
-        given = left.pop(place)
-        convolution.set_weights([given.kernel])
-        set_affine(normalisation, np.ones_like(given.bias), given.bias)
-    for head in set(network.output_names) & set(weights.heads):
-        network.get_layer(head).set_weights([weights.heads[head].kernel, weights.heads[head].bias])
-    measure_statistics(network, pairs, faces)
+def _answers_like(network: Any, trained: Predict, faces: npt.NDArray[np.uint8]) -> bool:
+    """Whether `network` answers as its source does, but for what int8 costs."""
+    answers, wanted = keras_predictor(network)(faces[:_COMPARED]), trained(faces[:_COMPARED])
+    return all(np.abs(answers[head] - wanted[head]).mean() < _INT8_COSTS for head in set(answers) & set(wanted))
 
 
 def _normalisation(network: Any, convolution: Any) -> Any:

@@ -44,7 +44,7 @@ _FER = (Head.FER,)
 """The earlier systems are softmaxes over FER2013's own seven labels and nothing else."""
 
 ARCHITECTURES: dict[str, Architecture] = {
-    "mien-small": Architecture("our own, 0.73 M parameters", mien.mien_small),
+    "mien-small": Architecture("our own, 0.81 M parameters", mien.mien_small),
     "mien-nano": Architecture("our own at half the width, below 256 kB in int8", mien.mien_nano),
     "mien-large": Architecture("our own teacher, 1.9 M parameters", mien.mien_large, mien.LARGE_RECIPE),
     "face-resnet": Architecture(

@@ -13,13 +13,19 @@ LARGE_RECIPE = Recipe(epochs=40, augmentation="camera-half")
 
 
 def mien_small(heads: tuple[Head, ...]) -> Any:
-    """0.73 M parameters, 66 M multiply-adds: for any Pi from the 3 on."""
-    return _mien(heads, 32, "mien_small")
+    """0.81 M parameters, 76 M multiply-adds: for any Pi from the 3 on."""
+    inputs, x = face_input()
+    return _residual(inputs, _conv(x, 32, 3), 32, (2, 3, 2), heads, "mien_small")
 
 
 def mien_nano(heads: tuple[Head, ...]) -> Any:
-    """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2."""
-    return _mien(heads, 16, "mien_nano")
+    """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2.
+
+    It halves the picture at once: filters on all of it would be a tenth of the work, and half of the time where a processor
+    multiplies by tiles (Intel AMX), as a tile is empty but for the one channel there is.
+    """
+    inputs, x = face_input()
+    return _residual(inputs, x, 16, (1, 4, 2), heads, "mien_nano")
 
 
 def mien_large(heads: tuple[Head, ...]) -> Any:
@@ -39,18 +45,18 @@ def mien_large(heads: tuple[Head, ...]) -> Any:
     return keras.Model(inputs, answers(x, heads), name="mien_large")
 
 
-def _mien(heads: tuple[Head, ...], width: int, name: str) -> Any:
-    """A residual network with plain 3×3 convolutions throughout, `width` channels at its beginning.
+def _residual(inputs: Any, x: Any, width: int, blocks: tuple[int, ...], heads: tuple[Head, ...], name: str) -> Any:
+    """Stages of so many `blocks` with plain 3×3 convolutions, the first of `width` channels on half the size of `x`.
 
-    They train three times faster than depthwise ones of the same count, and run as fast in int8.
+    Each further stage has twice the channels and half the size. Plain convolutions train three times faster than depthwise
+    ones of the same count, and run as fast in int8.
     """
     import keras
 
-    inputs, x = face_input()
-    x = _conv(x, width, 3)
     x = _conv(x, width, 3, stride=2)
-    for factor in (1, 1, 2, 2, 4, 4):
-        x = _basic_block(x, factor * width)
+    for stage, count in enumerate(blocks):
+        for _ in range(count):
+            x = _basic_block(x, 2**stage * width)
     x = _conv(x, 6 * width, 1)
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.2)(x)
