@@ -15,7 +15,8 @@ import pytest
 from mien_models.labels import CONTEMPT, Emotion, Head
 from mien_training.__main__ import main
 from mien_training.emotion.datasets import Usage, read_faces
-from mien_training.emotion.evaluate import evaluate, open_predictor
+from mien_training.emotion.evaluate import ask, judge
+from mien_training.emotion.predictors import open_predictor
 from tests.make_tiny_model import TINY_MODEL, make_run, picture
 from tests.training.conftest import HEADER, KERAS_WARNING, ROOT, Dataset, csv_line
 
@@ -124,9 +125,8 @@ def test_a_ferplus_model_is_judged_by_fer_through_its_seven(make_dataset: Callab
     answers = np.full((7, 8), 0.02, np.float32)
     answers[:, 7] = 0.5  # contempt, which is left out
     answers[np.arange(7), np.arange(7)] = 0.38
-    result, probabilities = evaluate(
-        lambda _: {Head.FERPLUS: answers}, faces, Head.FER, model="m", data=Path("d.csv"), usage=Usage.TRAINING
-    )
+    asked = ask(lambda _: {Head.FERPLUS: answers}, faces.pixels, model="m")
+    result, probabilities = judge(asked, faces, Head.FER, data=Path("d.csv"), usage=Usage.TRAINING)
     assert (result.head, result.accuracy) == (Head.FERPLUS, 1)
     assert probabilities.shape == (7, 7)
     np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
@@ -161,8 +161,9 @@ def test_fer_only_models_cannot_answer_in_ferplus(make_dataset: Callable[..., Da
     dataset = make_dataset(7, 0)
     faces = read_faces(dataset.data, dataset.ferplus)
     answers = {Head.FER: np.full((7, 7), 1 / 7, np.float32)}
+    asked = ask(lambda _: answers, faces.pixels, model="m")
     with pytest.raises(ModelError, match="has no ferplus head"):
-        evaluate(lambda _: answers, faces, Head.FERPLUS, model="m", data=Path("d"), usage=Usage.TRAINING)
+        judge(asked, faces, Head.FERPLUS, data=Path("d"), usage=Usage.TRAINING)
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -44,20 +44,21 @@ def test_reliability_has_the_bins_of_the_calibration_error() -> None:
 
 @pytest.mark.usefixtures("tensorflow")
 def test_a_steady_network_never_changes_and_a_nervous_one_always() -> None:
-    from mien_training.emotion.stability import stability
+    from mien_training.emotion.stability import stability, views
 
     def steady(faces: np.ndarray) -> np.ndarray:
-        return np.full(len(faces), 2)
+        return np.eye(7, dtype=np.float32)[np.full(len(faces), 2)]
 
     def brighter_half(faces: np.ndarray) -> np.ndarray:
-        return (faces[:, :, 24:].mean(axis=(1, 2)) > faces[:, :, :24].mean(axis=(1, 2))).astype(int)
+        right = faces[:, :, 24:].mean(axis=(1, 2)) > faces[:, :, :24].mean(axis=(1, 2))
+        return np.eye(2, dtype=np.float32)[right.astype(int)]
 
-    calm = stability(steady, PIXELS, steady(PIXELS))
+    calm = stability(steady(PIXELS), {name: steady(view) for name, view in views(PIXELS)})
     assert calm.changed == calm.changed_in_any == 0
     # A dark face with a bright bar just left of the middle: only the shift to the right takes it to the other half.
     bar = np.zeros((10, 48, 48), np.uint8)
     bar[:, :, 21:24] = 255
-    result = stability(brighter_half, bar, brighter_half(bar))
+    result = stability(brighter_half(bar), {name: brighter_half(view) for name, view in views(bar)})
     assert result.by_view == {"left": 0, "right": 1, "up": 0, "down": 0, "larger": 0, "smaller": 0}
     assert result.changed == pytest.approx(1 / 6)
     assert (result.changed_in_any, result.n) == (1, 10)

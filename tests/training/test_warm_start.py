@@ -42,7 +42,7 @@ def pixels(faces: np.ndarray) -> np.ndarray:
 
 
 def test_the_floats_answer_as_the_int8_model_does() -> None:
-    from mien_training.emotion.evaluate import read_faces
+    from mien_training.emotion.predictors import read_faces
     from mien_training.emotion.warm_start import begin_with
 
     network = tiny_convolution((Head.FERPLUS, Head.FER, Head.READABLE))  # a head that the model does not have
@@ -68,8 +68,8 @@ def deeper_small(heads: tuple[Head, ...]) -> Any:
 
 @pytest.mark.parametrize("deeper", [False, True])
 def test_the_shipped_model_is_taken_up_again(real_faces: Faces, *, deeper: bool) -> None:
-    from mien_training.emotion.evaluate import keras_predictor, read_faces
     from mien_training.emotion.networks import ARCHITECTURES
+    from mien_training.emotion.predictors import keras_predictor, read_faces
     from mien_training.emotion.warm_start import begin_with
 
     seen = split(real_faces, Usage.PUBLIC_TEST, Path("fer2013"), 300).pixels

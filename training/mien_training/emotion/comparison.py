@@ -16,8 +16,9 @@ from mien_training import runs
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.cost import Int8Cost, int8_cost, multiply_adds
 from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, split
-from mien_training.emotion.evaluate import Evaluation, Predict, evaluate, keras_predictor, load_network
+from mien_training.emotion.evaluate import Asked, Evaluation, ask, judge
 from mien_training.emotion.metrics import Bin, reliability
+from mien_training.emotion.predictors import keras_predictor, load_network
 
 log = logging.getLogger(__name__)
 
@@ -140,9 +141,8 @@ def _measure(
 ) -> RunReport:
     network = load_network(directory / runs.MODEL)
     predict = keras_predictor(network)
-    judged = _judge(predict, config.heads, unseen, name, data, usage, moved=True)
-    answers = predict(seen.pixels)
-    seen_scores = _judge(lambda _: answers, config.heads, seen, name, data, Usage.TRAINING)
+    judged = _judge(ask(predict, unseen.pixels, model=name, moved=True), config.heads, unseen, data, usage)
+    seen_scores = _judge(ask(predict, seen.pixels, model=name), config.heads, seen, data, Usage.TRAINING)
     truth = next(iter(judged))
     history = read_history(directory)
     converted = int8 / name if int8 else None
@@ -161,21 +161,12 @@ def _measure(
     )
 
 
-def _judge(
-    predict: Predict,
-    heads: tuple[Head, ...],
-    faces: Faces,
-    name: str,
-    data: Path,
-    usage: Usage,
-    *,
-    moved: bool = False,
-) -> dict[Head, Judged]:
+def _judge(asked: Asked, heads: tuple[Head, ...], faces: Faces, data: Path, usage: Usage) -> dict[Head, Judged]:
     """Scores by each label set that the faces have and the model answers in; FER2013's own labels come first."""
     result = {}
     for truth in LABEL_SETS:
         if (faces.labels(truth) != NO_LABEL).any() and (truth is Head.FER or truth in heads):
-            scores, probabilities = evaluate(predict, faces, truth, model=name, data=data, usage=usage, moved=moved)
+            scores, probabilities = judge(asked, faces, truth, data=data, usage=usage)
             bins = reliability(probabilities, faces.labels(truth))
             result[truth] = Judged(**scores.model_dump(), reliability=bins)
     return result

@@ -14,7 +14,7 @@ from mien_models.labels import LABEL_SETS, Head
 from mien_models.runner import Classifier
 from mien_models.shipped import find_model
 from mien_training.emotion.augment import Pixels, Targets, warp
-from mien_training.emotion.evaluate import is_network, load_network, read_faces
+from mien_training.emotion.predictors import is_network, load_network, read_faces
 from mien_training.precision import for_training
 
 Answers = dict[Any, npt.NDArray[np.float32]]

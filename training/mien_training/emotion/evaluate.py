@@ -1,38 +1,23 @@
-"""Measuring a model on labelled faces: a Keras one, or an int8 one through the very code that the device runs."""
+"""Measuring a model on labelled faces: it is asked about them once, and its answers are judged by either label set."""
 
 from __future__ import annotations
 
 import csv
-import functools
 import io
-import logging
-import zipfile
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import DataError, ModelError
 from mien_models.labels import HEAD_LABELS, Head, seven
-from mien_models.manifest import MANIFEST_NAME
-from mien_models.runner import Classifier
-from mien_models.shipped import find_model, shipped_models
 from mien_training import runs
-from mien_training.backend import import_keras
 from mien_training.emotion.datasets import Faces, Usage
 from mien_training.emotion.ferplus import Votes, agreement
 from mien_training.emotion.metrics import Scores, entropy, rank_correlation, score
-from mien_training.emotion.stability import Stability, stability
-
-log = logging.getLogger(__name__)
-
-Probabilities = npt.NDArray[np.float32]
-Predict = Callable[[npt.NDArray[np.uint8]], dict[Head, Probabilities]]
-"""From faces (n, 48, 48) to each head's probabilities (n, k)."""
-
-_PROGRESS_EVERY = 1000  # faces
+from mien_training.emotion.predictors import Predict, Probabilities
+from mien_training.emotion.stability import Stability, stability, views
 
 
 class Evaluation(Scores):
@@ -54,86 +39,36 @@ class Evaluation(Scores):
     """Of the answers judged here; None where it was not asked for."""
 
 
-def open_predictor(name: str) -> Predict:
-    """The model `name`: a run directory, a .keras file, an int8 model directory, or a shipped model's name.
+@dataclass(frozen=True)
+class Asked:
+    """What a model answered about some faces, to be judged by any label set."""
 
-    Keras is imported for the first two only.
+    model: str
+    answers: dict[Head, Probabilities]
+    """To the faces as they are."""
+    moved: dict[str, dict[Head, Probabilities]]
+    """To the faces in each view of `stability.views`; empty where it was not asked for."""
+    mirrored: bool
 
-    Raises:
-        ModelError: there is no such model, or it cannot be run.
 
+def ask(
+    predict: Predict, pixels: npt.NDArray[np.uint8], *, model: str, mirrored: bool = False, moved: bool = False
+) -> Asked:
+    """Ask a model about faces (n, 48, 48).
+
+    `mirrored` asks for the mean answer to each face and its mirror image, `moved` for the answers to six views of each
+    besides, which takes seven times as long.
     """
-    if is_network(name):
-        return keras_predictor(load_network(Path(name).expanduser()))
-    return functools.partial(read_faces, Classifier.open(find_model(name)))
+    answer = _with_mirror_image(predict) if mirrored else predict
+    answers_to_views = {name: answer(view) for name, view in views(pixels)} if moved else {}
+    return Asked(model, answer(pixels), answers_to_views, mirrored)
 
 
-def is_network(name: str) -> bool:
-    """Whether `name` is a run directory or a .keras file, rather than an int8 model's directory or name."""
-    path = Path(name).expanduser()
-    is_run = name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists()
-    return is_run or path.suffix == ".keras"
-
-
-def load_network(path: Path) -> Any:
-    """The Keras model of a run directory, or in a .keras file.
-
-    Raises:
-        ModelError: there is none, or it is no model of mien-train.
-        ConfigError: the run is of another version.
-
-    """
-    if path.is_dir():
-        if (path / runs.CONFIG).exists():
-            runs.check_format(path)
-        if not (path / runs.MODEL).exists():
-            raise ModelError(
-                f"{path}: neither {runs.MODEL} nor {MANIFEST_NAME} there; finish the training by giving its command "
-                "again, or name a model that `mien-convert quantize` made"
-            )
-        path = path / runs.MODEL
-    if not path.is_file():
-        raise ModelError(f"{path}: no such file; give a run directory or .keras file of `mien-train emotion`")
-    if not zipfile.is_zipfile(path):  # Keras would say that it is not there
-        raise ModelError(f"{path}: damaged, or no .keras file; train anew or copy it again")
-    keras = import_keras()
-    try:
-        model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
-        first_line = str(error).strip().partition("\n")[0]
-        raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
-    outputs = model.output if isinstance(model.output, dict) else {}
-    if not outputs or not set(outputs) <= set(Head):
-        raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
-    return model
-
-
-def keras_predictor(model: Any) -> Predict:
-    """A Keras model as what `evaluate` asks."""
-
-    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
-        answers = model.predict(faces[..., np.newaxis].astype(np.float32), batch_size=256, verbose=0)
-        return {Head(name): values for name, values in answers.items()}
-
-    return predict
-
-
-def evaluate(
-    predict: Predict,
-    faces: Faces,
-    truth: Head,
-    *,
-    model: str,
-    data: Path,
-    usage: Usage,
-    mirrored: bool = False,
-    moved: bool = False,
-) -> tuple[Evaluation, Probabilities]:
-    """Judge a model by the labels of `truth`; returns the scores and the probabilities (n, k) behind them.
+def judge(asked: Asked, faces: Faces, truth: Head, *, data: Path, usage: Usage) -> tuple[Evaluation, Probabilities]:
+    """Judge what was `asked` about `faces` by the labels of `truth`; returns the scores and the probabilities (n, k) behind them.
 
     By FER's labels a model without that head is judged by FER+'s, brought down to the seven emotions. By FER+'s it is
-    judged on the rows that have a majority. `mirrored` asks for the mean answer to each face and its mirror image, `moved`
-    for the answers' stability too, which takes seven times as long.
+    judged on the rows that have a majority.
 
     Raises:
         ModelError: the model cannot answer in these labels.
@@ -141,22 +76,22 @@ def evaluate(
 
     """
     labels = faces.labels(truth)
-    if not (labels >= 0).any():
+    known = labels >= 0
+    if not known.any():
         raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
-    ask = _with_mirror_image(predict) if mirrored else predict
-    head, probabilities = _judged(ask(faces.pixels), truth, model)
-    scores, known = score(probabilities, labels, HEAD_LABELS[truth]), labels >= 0
-    doubt = None if faces.votes is None else _doubt_correlation(probabilities, faces.votes)
+    head, probabilities = _judged(asked.answers, truth, asked.model)
+    scores = score(probabilities, labels, HEAD_LABELS[truth])
+    moved = {name: _judged(answers, truth, asked.model)[1][known] for name, answers in asked.moved.items()}
     evaluation = Evaluation(
         **scores.model_dump(),
-        model=model,
+        model=asked.model,
         data=data.name,
         usage=usage,
         judged_by=truth,
         head=head,
-        mirrored=mirrored,
-        doubt_correlation=doubt,
-        stability=_stability(ask, faces.pixels[known], truth, model, probabilities[known]) if moved else None,
+        mirrored=asked.mirrored,
+        doubt_correlation=None if faces.votes is None else _doubt_correlation(probabilities, faces.votes),
+        stability=stability(probabilities[known], moved) if moved else None,
     )
     return evaluation, probabilities
 
@@ -193,13 +128,6 @@ def _judged(answers: dict[Head, Probabilities], truth: Head, model: str) -> tupl
     raise ModelError(f"{model}: has no ferplus head, so FER+'s eight labels cannot judge it; use --labels fer")
 
 
-def _stability(ask: Predict, pixels: npt.NDArray[np.uint8], truth: Head, model: str, plain: Probabilities) -> Stability:
-    def answers(moved: npt.NDArray[np.uint8]) -> npt.NDArray[np.int64]:
-        return np.asarray(_judged(ask(moved), truth, model)[1].argmax(axis=1))
-
-    return stability(answers, pixels, plain.argmax(axis=1))
-
-
 def _doubt_correlation(probabilities: Probabilities, votes: Votes) -> float | None:
     """Over the faces in which at least one tagger saw an emotion."""
     shares = agreement(votes)
@@ -210,13 +138,3 @@ def _doubt_correlation(probabilities: Probabilities, votes: Votes) -> float | No
 
 def _other(head: Head) -> Head:
     return Head.FER if head is Head.FERPLUS else Head.FERPLUS
-
-
-def read_faces(classifier: Classifier, faces: npt.NDArray[np.uint8]) -> dict[Head, Probabilities]:
-    """An int8 model's answers (n, k) to faces (n, 48, 48), by head."""
-    answers = []
-    for number, face in enumerate(faces, start=1):
-        answers.append(classifier.scores(face))
-        if number % _PROGRESS_EVERY == 0:
-            log.info("%d of %d faces", number, len(faces))
-    return {head: np.stack([answer[head] for answer in answers]) for head in classifier.heads}

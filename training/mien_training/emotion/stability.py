@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -36,23 +36,22 @@ class Stability(Strict):
     by_view: dict[str, float]
 
 
-def stability(
-    answers: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.int64]],
-    faces: npt.NDArray[np.uint8],
-    plain: npt.NDArray[np.int64],
-) -> Stability:
-    """Ask for the `answers` (n,) to `faces` (n, 48, 48) in six views, and set them beside the `plain` ones; n above 0.
+def views(faces: npt.NDArray[np.uint8]) -> Iterator[tuple[str, npt.NDArray[np.uint8]]]:
+    """Faces (n, 48, 48) in six views, each with its name.
 
-    The views are the face shifted left, right, up and down by 8 % of its side, and drawn 8 % larger and smaller; its border
-    pixels are repeated where it ends.
+    They are shifted left, right, up and down by 8 % of their side, and drawn 8 % larger and smaller; border pixels are
+    repeated where a face ends.
     """
-    differs = {}
     for name, (scale, right, down) in _VIEWS.items():
-        moved = np.stack([warp(face, scale * np.eye(2), np.array([right, down])) for face in faces])
-        differs[name] = answers(moved) != plain
+        yield name, np.stack([warp(face, scale * np.eye(2), np.array([right, down])) for face in faces])
+
+
+def stability(plain: npt.NDArray[np.float32], moved: dict[str, npt.NDArray[np.float32]]) -> Stability:
+    """Set answers (n, k) to faces in each view beside the `plain` ones (n, k), to the faces as they are; n above 0."""
+    differs = {name: answers.argmax(axis=1) != plain.argmax(axis=1) for name, answers in moved.items()}
     table = np.stack(list(differs.values()))
     return Stability(
-        n=len(faces),
+        n=len(plain),
         changed=float(table.mean()),
         changed_in_any=float(table.any(axis=0).mean()),
         by_view={name: float(row.mean()) for name, row in differs.items()},

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from mien_models.errors import ConfigError
 from mien_models.shipped import find_model
-from mien_training.emotion.evaluate import Predict, is_network, keras_predictor, load_network, open_predictor
 from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
+from mien_training.emotion.predictors import Predict, is_network, keras_predictor, load_network, open_predictor
 
 _COMPARED = 32  # faces on which a deeper network is tried
 _INT8_COSTS = 0.02  # in probability, on average, and more than that
