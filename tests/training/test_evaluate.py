@@ -166,6 +166,26 @@ def test_fer_only_models_cannot_answer_in_ferplus(make_dataset: Callable[..., Da
         judge(asked, faces, Head.FERPLUS, data=Path("d"), usage=Usage.TRAINING)
 
 
+def test_a_view_is_asked_once_and_mirrored_where_all_are(make_dataset: Callable[..., Dataset]) -> None:
+    faces = read_faces(make_dataset(7, 0).data)
+    asked: list[np.ndarray] = []
+
+    def predict(pixels: np.ndarray) -> dict[Head, np.ndarray]:
+        asked.append(pixels)
+        left = pixels[:, :, :24].mean(axis=(1, 2), dtype=np.float64) / 255
+        return {Head.FER: np.stack([left, *[(1 - left) / 6] * 6], axis=1).astype(np.float32)}
+
+    both = ask(predict, faces.pixels, model="m", mirrored=True, moved=True)
+    assert len(asked) == 2 * 7
+    assert len(both.moved) == 6
+    for answers in (both.answers, *both.moved.values()):
+        whole = answers[Head.FER][:, 0]
+        sides = [a[:, :, half].mean(axis=(1, 2)) / 255 for a in asked for half in (slice(24), slice(24, None))]
+        assert any(np.allclose(whole, np.mean(sides[i : i + 2], axis=0), atol=1e-3) for i in range(0, len(sides), 2))
+    judge(both, faces, Head.FER, data=Path("d"), usage=Usage.TRAINING)
+    assert len(asked) == 2 * 7, "judging asks nothing"
+
+
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
     for command in ([], ["emotion"], ["evaluate"], ["prototypes"]):
         with pytest.raises(SystemExit) as caught:

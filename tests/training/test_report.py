@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,6 +18,7 @@ from mien_training.__main__ import main
 from mien_training.emotion.datasets import read_faces
 from mien_training.emotion.metrics import reliability, score
 from mien_training.emotion.networks import ARCHITECTURES
+from mien_training.emotion.predictors import Predict, keras_predictor
 from tests.make_tiny_model import TINY_MODEL
 from tests.training.conftest import KERAS_WARNING, Dataset
 
@@ -101,7 +103,10 @@ def train(dataset: Dataset, run: Path, arch: str, *more: str) -> None:
 @pytest.mark.training
 @pytest.mark.usefixtures("tensorflow")
 def test_one_command_compares(
-    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     dataset, out = make_dataset(28, 14), tmp_path / "new" / "report"
     train(dataset, tmp_path / "elu", "elu-cnn")
@@ -109,11 +114,24 @@ def test_one_command_compares(
     converted = tmp_path / "converted"
     shutil.copytree(TINY_MODEL, converted / "nano")
     capsys.readouterr()
+    asked: list[int] = []
+
+    def counting(network: Any) -> Predict:
+        predict = keras_predictor(network)
+
+        def count(pixels: np.ndarray) -> Any:
+            asked.append(len(pixels))
+            return predict(pixels)
+
+        return count
+
+    monkeypatch.setattr("mien_training.emotion.comparison.keras_predictor", counting)
 
     command = ["report", str(tmp_path / "elu"), str(tmp_path / "nano"), "--data", str(dataset.data)]
     command += ["--ferplus", str(dataset.ferplus), "--out", str(out), "--int8", str(converted)]
     assert main([*command, "--json"]) == 0
 
+    assert sorted(asked) == [14] * 2 * 7 + [28] * 2  # of each run the unseen in seven views, the seen as they are
     report = json.loads(capsys.readouterr().out)
     assert report == json.loads((out / "report.json").read_text())
     elu, nano = report["runs"]

@@ -59,26 +59,46 @@ def test_the_floats_answer_as_the_int8_model_does() -> None:
 
 def deeper_small(heads: tuple[Head, ...]) -> Any:
     """As `mien-small`, with a block more at each size."""
-    from mien_training.emotion.networks import heads as ends
     from mien_training.emotion.networks import mien
 
-    inputs, x = ends.face_input()
-    return mien._residual(inputs, mien._conv(x, 32, 3), 32, (3, 4, 3), heads, "deeper")
+    return mien._mien(heads, 32, "deeper", (3, 4, 3))
 
 
-@pytest.mark.parametrize("deeper", [False, True])
-def test_the_shipped_model_is_taken_up_again(real_faces: Faces, *, deeper: bool) -> None:
+def test_the_shipped_model_is_taken_up_again(real_faces: Faces) -> None:
     from mien_training.emotion.networks import ARCHITECTURES
     from mien_training.emotion.predictors import keras_predictor, read_faces
     from mien_training.emotion.warm_start import begin_with
 
     seen = split(real_faces, Usage.PUBLIC_TEST, Path("fer2013"), 300).pixels
-    network = (deeper_small if deeper else ARCHITECTURES["mien-small"].build)(tuple(Head))
+    network = ARCHITECTURES["mien-small"].build(tuple(Head))
     begin_with(network, "emotion", split(real_faces, Usage.TRAINING, Path("fer2013"), 300).pixels)
 
     answers, wanted = keras_predictor(network)(seen), read_faces(Classifier.open(find_model("emotion")), seen)
     for head in Head:
         assert (answers[head].argmax(axis=1) == wanted[head].argmax(axis=1)).mean() > 0.97
+
+
+@pytest.mark.parametrize(("model", "arch"), [("emotion", "mien-small"), ("emotion-nano", "mien-nano")])
+def test_what_is_shipped_is_of_an_architecture_that_there_is(model: str, arch: str) -> None:
+    from mien_training.emotion.networks import ARCHITECTURES
+    from mien_training.emotion.warm_start import begin_with
+
+    begin_with(ARCHITECTURES[arch].build(tuple(Head)), model, PICTURES)  # it sees to it that the answers are the same
+
+
+def test_a_deeper_network_begins_with_an_int8_model() -> None:
+    from mien_training.emotion.predictors import keras_predictor, read_faces
+    from mien_training.emotion.warm_start import begin_with
+
+    network = deeper_small((Head.FER,))
+    begin_with(network, "emotion", PICTURES)
+    answers, wanted = keras_predictor(network)(PICTURES), read_faces(Classifier.open(find_model("emotion")), PICTURES)
+    np.testing.assert_allclose(answers[Head.FER], wanted[Head.FER], atol=0.1)
+    before = [weight.copy() for weight in network.get_weights()]
+    network.compile("adam", {"fer": "categorical_crossentropy"})
+    targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(len(PICTURES)) % 7]}
+    network.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
+    assert all((a != b).any() for a, b in zip(before, network.get_weights(), strict=True))
 
 
 def deep(blocks: int, width: int = 4) -> Any:
@@ -145,6 +165,46 @@ def test_one_that_answers_otherwise_though_all_weights_have_a_place_is_refused(t
     chain(2).save(tmp_path / "chain.keras")
     with pytest.raises(ConfigError, match=r"chain\.keras: is a chain_2, not a chain_3"):
         begin_with(chain(3), str(tmp_path / "chain.keras"), PICTURES)
+
+
+def test_an_int8_model_that_would_answer_otherwise_is_refused() -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with
+
+    inputs = keras.Input((48, 48, 1))
+    blurred = keras.layers.BatchNormalization()(keras.layers.Conv2D(1, 5, padding="same", use_bias=False)(inputs))
+    longer = keras.Model(inputs, tiny_layers(tiny_convolution((Head.FER,)), blurred), name="longer")
+    with pytest.raises(ConfigError, match="is another network, not a longer"):
+        begin_with(longer, str(TINY_MODEL), PICTURES)
+
+
+def tiny_layers(tiny: Any, x: Any) -> dict[str, Any]:
+    """The layers of `tiny` once more, behind `x`."""
+    import keras
+
+    for layer in tiny.layers[1:-1]:
+        x = type(layer).from_config(layer.get_config())(x)
+    return {"fer": keras.layers.Dense(7, "softmax", name="fer")(x)}
+
+
+def test_heads_and_inputs_of_other_sizes_are_refused(tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with
+
+    def bare(side: int, pooled: bool) -> Any:
+        inputs = keras.Input((side, side, 1))
+        x = keras.layers.Conv2D(2, 3, strides=3, use_bias=False)(inputs)
+        x = keras.layers.GlobalAveragePooling2D()(x) if pooled else keras.layers.Flatten()(x)
+        outputs = {"fer": keras.layers.Dense(7, "softmax", name="fer")(x)}
+        return keras.Model(inputs, outputs, name=f"bare_{side}")
+
+    bare(48, pooled=False).save(tmp_path / "flat.keras")
+    bare(96, pooled=True).save(tmp_path / "large.keras")
+    for name in ("flat", "large"):
+        with pytest.raises(ConfigError, match=rf"{name}\.keras: is a bare_.*, not a bare_48"):
+            begin_with(bare(48, pooled=True), str(tmp_path / f"{name}.keras"), PICTURES)
 
 
 def test_a_model_of_another_architecture_is_refused(

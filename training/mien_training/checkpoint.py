@@ -44,8 +44,10 @@ def resume(model: Any, checkpoint: Path) -> Progress:
             variable.assign(arrays[name])
         history: History = json.loads(arrays["history"].item())
     except (KeyError, ValueError) as error:
+        reason = str(error).partition(" Received:")[0].partition("\n")[0][:200]  # Keras prints the weights as well
         raise DataError(
-            f"{checkpoint}: does not fit this network ({error}); delete it to start this run anew"
+            f"{checkpoint}: does not fit this network ({reason}); it is damaged, or the architecture is another one in this "
+            "version of mien; delete it to start this run anew"
         ) from error
     log.info("%s: resuming after epoch %d", checkpoint, len(history))
     best = [arrays[f"best_{i}"] for i in range(len(model.weights))] if "best_0" in arrays else None

@@ -124,7 +124,8 @@ def test_another_version_listens_again_and_keeps_the_old_until_then(
     assert song.estimate.valence != 0.25
 
 
-def test_the_child_steps_back(tmp_path: Path) -> None:
+def test_the_child_steps_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)  # which the tests set for themselves
     path = write_sound(tmp_path / "song.wav")
     with AnalysisWorker("fake", LIMIT_S) as worker:
         worker.listen(path)

@@ -120,8 +120,8 @@ def _add_beginning(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--warm-start",
         metavar="RUN",
-        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) of the same architecture to "
-        "begin with; for face-resnet also published weights",
+        help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) to begin with, of the same "
+        "architecture or with fewer blocks of its kind; for face-resnet also published weights",
     )
     parser.add_argument(
         "--finder",

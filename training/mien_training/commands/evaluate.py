@@ -102,7 +102,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     if listens:
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
-    from mien_training.emotion.evaluate import ask, judge, write_predictions
+    from mien_training.emotion.evaluate import ask, check_labels, judge, write_predictions
     from mien_training.emotion.predictors import open_predictor
 
     data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
@@ -111,6 +111,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
     predict = open_predictor(arguments.model)
     everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
     faces = split(everything, usage, data)
+    check_labels(faces, truth, data=data, usage=usage)
     asked = ask(predict, faces.pixels, model=arguments.model, mirrored=arguments.mirrored, moved=arguments.moved)
     result, probabilities = judge(asked, faces, truth, data=data, usage=usage)
     if arguments.predictions:

@@ -51,6 +51,17 @@ class Asked:
     mirrored: bool
 
 
+def check_labels(faces: Faces, truth: Head, *, data: Path, usage: Usage) -> None:
+    """See that there is something to judge by, before minutes are spent on asking.
+
+    Raises:
+        DataError: no row has a label of `truth`.
+
+    """
+    if not (faces.labels(truth) >= 0).any():
+        raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
+
+
 def ask(
     predict: Predict, pixels: npt.NDArray[np.uint8], *, model: str, mirrored: bool = False, moved: bool = False
 ) -> Asked:
@@ -75,10 +86,9 @@ def judge(asked: Asked, faces: Faces, truth: Head, *, data: Path, usage: Usage) 
         DataError: no row has such a label.
 
     """
+    check_labels(faces, truth, data=data, usage=usage)
     labels = faces.labels(truth)
     known = labels >= 0
-    if not known.any():
-        raise DataError(f"{data}: no {usage} row has a label of {truth}; try --labels {_other(truth)}")
     head, probabilities = _judged(asked.answers, truth, asked.model)
     scores = score(probabilities, labels, HEAD_LABELS[truth])
     moved = {name: _judged(answers, truth, asked.model)[1][known] for name, answers in asked.moved.items()}

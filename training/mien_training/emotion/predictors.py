@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import logging
 import zipfile
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -74,10 +75,10 @@ def load_network(path: Path) -> Any:
     keras = import_keras()
     try:
         model = keras.models.load_model(path, compile=False)
-    except (OSError, ValueError, TypeError, KeyError) as error:
+        outputs = model.output if isinstance(model.output, dict) else {}
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, zipfile.BadZipFile, zlib.error) as error:
         first_line = str(error).strip().partition("\n")[0]
         raise ModelError(f"{path}: Keras cannot load it ({first_line}); train anew or copy it again") from error
-    outputs = model.output if isinstance(model.output, dict) else {}
     if not outputs or not set(outputs) <= set(Head):
         raise ModelError(f"{path}: its outputs are not heads named {' and '.join(Head)}; is it a model of mien-train?")
     return model

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,8 @@ from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 from mien_training.emotion.predictors import Predict, is_network, keras_predictor, load_network, open_predictor
 
-_COMPARED = 32  # faces on which a deeper network is tried
-_INT8_COSTS = 0.02  # in probability, on average, and more than that
+_COMPARED = 32  # faces on which it is tried
+_ROUNDING, _INT8_COSTS = 0.001, 0.01  # of a probability, on average; and more than that
 
 
 def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
@@ -39,19 +40,21 @@ def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
 
 
 def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+    other = _of_another_architecture(source, f"a {trained.name}", network)
+    if trained.input_shape != network.input_shape:
+        raise other
     learned, added = _trunk(trained), []
     for layer in _trunk(network):
         if learned and _shapes(layer) == _shapes(learned[0]):
             layer.set_weights(learned.pop(0).get_weights())
         else:
             added.append(layer)
-    if learned:
-        raise _of_another_architecture(source, f"a {trained.name}", network)
+    heads = set(network.output_names) & set(trained.output_names)
+    if learned or not _take_heads(network, {head: trained.get_layer(head).get_weights() for head in heads}):
+        raise other
     _add_nothing(network, added)
-    for head in set(network.output_names) & set(trained.output_names):
-        network.get_layer(head).set_weights(trained.get_layer(head).get_weights())
-    if added and not _answers_like(network, keras_predictor(trained), faces):
-        raise _of_another_architecture(source, f"a {trained.name}", network)
+    if (added and not heads) or not _answers_like(network, keras_predictor(trained), faces, _ROUNDING):
+        raise other
 
 
 def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
@@ -59,6 +62,9 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
     import keras
 
     weights = read_int8_weights(find_model(source))
+    other = _of_another_architecture(source, "another network", network)
+    if not weights.convolutions:
+        raise other
     pairs = [
         (layer, _normalisation(network, layer)) for layer in network.layers if isinstance(layer, keras.layers.Conv2D)
     ]
@@ -75,14 +81,25 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
         given = left.pop(place)
         convolution.set_weights([given.kernel])
         set_affine(normalisation, np.ones_like(given.bias), given.bias)
-    if left:
-        raise _of_another_architecture(source, "another network", network)
+    heads = {
+        str(head): [given.kernel, given.bias] for head, given in weights.heads.items() if head in network.output_names
+    }
+    if left or not _take_heads(network, heads):
+        raise other
     _add_nothing(network, added)
-    for head in set(network.output_names) & set(weights.heads):
-        network.get_layer(head).set_weights([weights.heads[head].kernel, weights.heads[head].bias])
     measure_statistics(network, pairs, faces)
-    if added and not _answers_like(network, open_predictor(source), faces):
-        raise _of_another_architecture(source, "another network", network)
+    if (added and not heads) or not _answers_like(network, open_predictor(source), faces, _INT8_COSTS):
+        raise other
+
+
+def _take_heads(network: Any, heads: Mapping[str, list[npt.NDArray[np.float32]]]) -> bool:
+    """Give the `heads`, by name, their weights; whether these have the shapes of the network's."""
+    for head, weights in heads.items():
+        layer = network.get_layer(head)
+        if _shapes(layer) != [tuple(weight.shape) for weight in weights]:
+            return False
+        layer.set_weights(weights)
+    return True
 
 
 def _add_nothing(network: Any, layers: list[Any]) -> None:
@@ -100,10 +117,10 @@ def _add_nothing(network: Any, layers: list[Any]) -> None:
             layer.set_weights([np.zeros_like(offset), np.zeros_like(offset), mean, variance])
 
 
-def _answers_like(network: Any, trained: Predict, faces: npt.NDArray[np.uint8]) -> bool:
-    """Whether `network` answers as its source does, but for what int8 costs."""
+def _answers_like(network: Any, trained: Predict, faces: npt.NDArray[np.uint8], tolerance: float) -> bool:
+    """Whether `network` answers as its source does in the heads that both have."""
     answers, wanted = keras_predictor(network)(faces[:_COMPARED]), trained(faces[:_COMPARED])
-    return all(np.abs(answers[head] - wanted[head]).mean() < _INT8_COSTS for head in set(answers) & set(wanted))
+    return all(np.abs(answers[head] - wanted[head]).mean() < tolerance for head in set(answers) & set(wanted))
 
 
 def _normalisation(network: Any, convolution: Any) -> Any:
@@ -120,7 +137,9 @@ def _normalisation(network: Any, convolution: Any) -> Any:
 
 
 def _of_another_architecture(source: str, what: str, network: Any) -> ConfigError:
-    return ConfigError(f"--warm-start {source}: is {what}, not a {network.name}; give the --arch it was made with")
+    return ConfigError(
+        f"--warm-start {source}: is {what}, not a {network.name}; give the --arch it was made with, or a deeper one of its kind"
+    )
 
 
 def _trunk(model: Any) -> list[Any]:

@@ -14,18 +14,12 @@ LARGE_RECIPE = Recipe(epochs=40, augmentation="camera-half")
 
 def mien_small(heads: tuple[Head, ...]) -> Any:
     """0.81 M parameters, 76 M multiply-adds: for any Pi from the 3 on."""
-    inputs, x = face_input()
-    return _residual(inputs, _conv(x, 32, 3), 32, (2, 3, 2), heads, "mien_small")
+    return _mien(heads, 32, "mien_small")
 
 
 def mien_nano(heads: tuple[Head, ...]) -> Any:
-    """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2.
-
-    It halves the picture at once: filters on all of it would be a tenth of the work, and half of the time where a processor
-    multiplies by tiles (Intel AMX), as a tile is empty but for the one channel there is.
-    """
-    inputs, x = face_input()
-    return _residual(inputs, x, 16, (1, 4, 2), heads, "mien_nano")
+    """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2."""
+    return _mien(heads, 16, "mien_nano")
 
 
 def mien_large(heads: tuple[Head, ...]) -> Any:
@@ -45,14 +39,16 @@ def mien_large(heads: tuple[Head, ...]) -> Any:
     return keras.Model(inputs, answers(x, heads), name="mien_large")
 
 
-def _residual(inputs: Any, x: Any, width: int, blocks: tuple[int, ...], heads: tuple[Head, ...], name: str) -> Any:
-    """Stages of so many `blocks` with plain 3×3 convolutions, the first of `width` channels on half the size of `x`.
+def _mien(heads: tuple[Head, ...], width: int, name: str, blocks: tuple[int, ...] = (2, 3, 2)) -> Any:
+    """A residual network with plain 3×3 convolutions throughout, `width` channels at its beginning.
 
-    Each further stage has twice the channels and half the size. Plain convolutions train three times faster than depthwise
-    ones of the same count, and run as fast in int8.
+    Its stages have so many `blocks`; each has twice the channels of the one before, and half the size. Plain convolutions train three times
+    faster than depthwise ones of the same count, and run as fast in int8.
     """
     import keras
 
+    inputs, x = face_input()
+    x = _conv(x, width, 3)
     x = _conv(x, width, 3, stride=2)
     for stage, count in enumerate(blocks):
         for _ in range(count):
