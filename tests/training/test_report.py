@@ -99,14 +99,29 @@ def train(dataset: Dataset, run: Path, arch: str, *more: str) -> None:
     assert main([*command, "--out", str(run), "--epochs", "2", "--batch", "7", *more]) == 0
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many faces each network of a report is asked about, once for each time."""
+    numbers: list[int] = []
+
+    def counting(network: Any) -> Predict:
+        predict = keras_predictor(network)
+
+        def count(pixels: np.ndarray) -> Any:
+            numbers.append(len(pixels))
+            return predict(pixels)
+
+        return count
+
+    monkeypatch.setattr("mien_training.emotion.comparison.keras_predictor", counting)
+    return numbers
+
+
 @KERAS_WARNING
 @pytest.mark.training
 @pytest.mark.usefixtures("tensorflow")
 def test_one_command_compares(
-    make_dataset: Callable[..., Dataset],
-    tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
-    monkeypatch: pytest.MonkeyPatch,
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str], asked: list[int]
 ) -> None:
     dataset, out = make_dataset(28, 14), tmp_path / "new" / "report"
     train(dataset, tmp_path / "elu", "elu-cnn")
@@ -114,18 +129,6 @@ def test_one_command_compares(
     converted = tmp_path / "converted"
     shutil.copytree(TINY_MODEL, converted / "nano")
     capsys.readouterr()
-    asked: list[int] = []
-
-    def counting(network: Any) -> Predict:
-        predict = keras_predictor(network)
-
-        def count(pixels: np.ndarray) -> Any:
-            asked.append(len(pixels))
-            return predict(pixels)
-
-        return count
-
-    monkeypatch.setattr("mien_training.emotion.comparison.keras_predictor", counting)
 
     command = ["report", str(tmp_path / "elu"), str(tmp_path / "nano"), "--data", str(dataset.data)]
     command += ["--ferplus", str(dataset.ferplus), "--out", str(out), "--int8", str(converted)]

@@ -83,22 +83,39 @@ def test_what_is_shipped_is_of_an_architecture_that_there_is(model: str, arch: s
     from mien_training.emotion.networks import ARCHITECTURES
     from mien_training.emotion.warm_start import begin_with
 
-    begin_with(ARCHITECTURES[arch].build(tuple(Head)), model, PICTURES)  # it sees to it that the answers are the same
+    network = ARCHITECTURES[arch].build(tuple(Head))
+    begin_with(network, model, PICTURES)
+    answers_as_the_shipped_one(network, model)
+
+
+def answers_as_the_shipped_one(network: Any, model: str) -> None:
+    from mien_training.emotion.predictors import keras_predictor, open_predictor
+
+    answers, wanted = keras_predictor(network)(PICTURES), open_predictor(model)(PICTURES)
+    for head in answers:
+        np.testing.assert_allclose(answers[head], wanted[head], atol=0.1)
+
+
+def learn(network: Any) -> None:
+    network.compile("adam", {"fer": "categorical_crossentropy"})
+    targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(len(PICTURES)) % 7]}
+    network.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
+
+
+def all_of_it_learns(network: Any) -> bool:
+    """Whether nothing is stuck, least of all what adds nothing yet."""
+    before = [weight.copy() for weight in network.get_weights()]
+    learn(network)
+    return all((a != b).any() for a, b in zip(before, network.get_weights(), strict=True))
 
 
 def test_a_deeper_network_begins_with_an_int8_model() -> None:
-    from mien_training.emotion.predictors import keras_predictor, read_faces
     from mien_training.emotion.warm_start import begin_with
 
     network = deeper_small((Head.FER,))
     begin_with(network, "emotion", PICTURES)
-    answers, wanted = keras_predictor(network)(PICTURES), read_faces(Classifier.open(find_model("emotion")), PICTURES)
-    np.testing.assert_allclose(answers[Head.FER], wanted[Head.FER], atol=0.1)
-    before = [weight.copy() for weight in network.get_weights()]
-    network.compile("adam", {"fer": "categorical_crossentropy"})
-    targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(len(PICTURES)) % 7]}
-    network.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
-    assert all((a != b).any() for a, b in zip(before, network.get_weights(), strict=True))
+    answers_as_the_shipped_one(network, "emotion")
+    assert all_of_it_learns(network)
 
 
 def deep(blocks: int, width: int = 4) -> Any:
@@ -123,21 +140,14 @@ def test_a_deeper_network_begins_with_the_answers_of_a_shallower_one(tmp_path: P
 
     keras.utils.set_random_seed(0)
     shallow, deeper = deep(1), deep(3)
-    shallow.compile("adam", {"fer": "categorical_crossentropy"})
-    targets = {"fer": np.eye(7, dtype=np.float32)[np.arange(len(PICTURES)) % 7]}
-    shallow.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
+    learn(shallow)
     shallow.save(tmp_path / "shallow.keras")
 
     begin_with(deeper, str(tmp_path / "shallow.keras"), PICTURES)
     wanted = np.asarray(shallow(pixels(PICTURES))["fer"])
     assert np.ptp(wanted, axis=0).max() > 1e-3
     np.testing.assert_allclose(deeper(pixels(PICTURES))["fer"], wanted, atol=1e-6)
-
-    # What was added can learn: nothing of it is stuck at nothing.
-    before = [weight.copy() for weight in deeper.get_weights()]
-    deeper.compile("adam", {"fer": "categorical_crossentropy"})
-    deeper.fit(pixels(PICTURES), targets, epochs=2, verbose=0)
-    assert all((a != b).any() for a, b in zip(before, deeper.get_weights(), strict=True))
+    assert all_of_it_learns(deeper)
 
 
 @pytest.mark.parametrize("other", [deep, tiny_convolution])

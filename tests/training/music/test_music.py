@@ -146,8 +146,8 @@ def test_deam_is_learned_better_than_its_mean(deam: tuple[Table, Table]) -> None
 
 @pytest.mark.slow
 def test_dealt_out_anew_deam_says_something_else_each_time(deam: tuple[Table, Table]) -> None:
-    training, validation = (table.take(np.arange(len(table.numbers)) % 3 == 0) for table in deam)  # all take minutes
+    training, validation = deam
     one, other = measure_dealt(training, validation, ways=2)
     assert one.n == other.n == len(validation.numbers)
     assert one.valence.r2 != other.valence.r2
-    assert min(one.valence.r2, other.valence.r2) > 0.25
+    assert min(one.valence.r2, other.valence.r2) > 0.35

@@ -168,11 +168,9 @@ def _explain_damaged(path: Path, damaged: list[tuple[int, str]]) -> str:
 
 def _parse_pixels(text: str) -> bytes:
     """The bytes of a face."""
-    if not _WHOLE_NUMBERS.fullmatch(text):
-        raise ValueError("'pixels' holds something other than whole numbers from 0 to 255")
     # Six times as fast as int() on the 74 million numbers of FER2013; it must not meet anything else, a blank text included.
-    values = np.fromstring(f"{text} 0", np.int64, sep=" ")[:-1]
-    if values.max(initial=0) > 255:
+    values = np.fromstring(f"{text} 0", np.int64, sep=" ")[:-1] if _WHOLE_NUMBERS.fullmatch(text) else None
+    if values is None or values.max(initial=0) > 255:
         raise ValueError("'pixels' holds something other than whole numbers from 0 to 255")
     if len(values) != FACE_SIZE * FACE_SIZE:
         raise ValueError(f"'pixels' holds {len(values)} values where a face has {FACE_SIZE * FACE_SIZE}")

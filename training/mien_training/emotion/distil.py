@@ -90,7 +90,7 @@ class Teachers:
 def _open(name: str, precision: str) -> tuple[Sequence[str], Callable[[Pixels], Answers]]:
     """A teacher's heads, and what gives its answers to pixels (b, 48, 48, 1)."""
     if is_network(name):
-        model = for_training(load_network(Path(name).expanduser()), precision)
+        model = for_training(load_network(Path(name)), precision)
         return model.output_names, model.predict_on_batch
     classifier = Classifier.open(find_model(name))
     return classifier.heads, lambda pixels: read_faces(classifier, np.rint(pixels[..., 0]).astype(np.uint8))

@@ -40,7 +40,7 @@ def open_predictor(name: str) -> Predict:
 
     """
     if is_network(name):
-        return keras_predictor(load_network(Path(name).expanduser()))
+        return keras_predictor(load_network(Path(name)))
     return functools.partial(read_faces, Classifier.open(find_model(name)))
 
 
@@ -59,6 +59,7 @@ def load_network(path: Path) -> Any:
         ConfigError: the run is of another version.
 
     """
+    path = path.expanduser()
     if path.is_dir():
         if (path / runs.CONFIG).exists():
             runs.check_format(path)

@@ -50,7 +50,7 @@ def train(
 ) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
-    `warm_start` is what to begin with: a run, .keras file or int8 model, see `warm_start`, or a .json of published
+    `warm_start` is what to begin with: a run, .keras file or int8 model, see `warm_start.begin_with`, or a .json of published
     weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
 
     Raises:

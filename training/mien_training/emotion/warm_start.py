@@ -34,7 +34,7 @@ def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
 
     """
     if is_network(source):
-        _begin_with_network(network, load_network(Path(source).expanduser()), source, faces)
+        _begin_with_network(network, load_network(Path(source)), source, faces)
     else:
         _begin_with_int8(network, source, faces)
 

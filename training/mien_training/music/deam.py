@@ -31,10 +31,6 @@ class Table:
     """Valence and arousal, (songs, 2), -1…1."""
     numbers: npt.NDArray[np.int64]
 
-    def take(self, rows: npt.NDArray[np.bool_]) -> Table:
-        """The chosen rows."""
-        return Table(features=self.features[rows], places=self.places[rows], numbers=self.numbers[rows])
-
 
 def read_deam(folder: Path) -> tuple[Table, Table]:
     """Training and validation rows of a folder with the table of features, `train.txt` and `validation.txt`.
@@ -57,7 +53,7 @@ def read_deam(folder: Path) -> tuple[Table, Table]:
             f"{folder}: cannot be read as DEAM ({error}); give a folder with {_TABLE} and its splits"
         ) from error
     whole = Table(features=features, places=(places - _MIDDLE) / _HALF, numbers=numbers)
-    training, validation = (whole.take(np.isin(numbers, split)) for split in splits)
+    training, validation = (_take(whole, np.isin(numbers, split)) for split in splits)
     return training, validation
 
 
@@ -72,7 +68,7 @@ def measure_dealt(training: Table, validation: Table, ways: int = WAYS) -> tuple
     for seed in range(ways):
         judged = np.zeros(len(everything.numbers), dtype=np.bool_)
         judged[np.random.default_rng(seed).permutation(len(judged))[: len(validation.numbers)]] = True
-        scores.append(measure(everything.take(~judged), everything.take(judged)))
+        scores.append(measure(_take(everything, ~judged), _take(everything, judged)))
     return tuple(scores)
 
 
@@ -83,3 +79,7 @@ def measure(training: Table, validation: Table) -> Scores:
     places, deviations = model.predict(validation.features[:, np.newaxis])
     genres = np.full(len(validation.numbers), "all")
     return score(validation.places, places, deviations, training.places.mean(axis=0), genres)
+
+
+def _take(table: Table, rows: npt.NDArray[np.bool_]) -> Table:
+    return Table(features=table.features[rows], places=table.places[rows], numbers=table.numbers[rows])
