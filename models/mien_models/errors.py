@@ -6,6 +6,7 @@ wrong with it, and the remedy. Anything else that reaches the top is a defect an
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -94,7 +95,8 @@ def one_line(text: str) -> str:
 def run_command(program: str, command: Callable[[], int]) -> int:
     """Run `command` and return its exit code, or that of the error it raised (table in docs/exit-codes.md).
 
-    A `MienError` is printed as one line; other exceptions pass through with their traceback (Python exits with 1).
+    A `MienError` is printed as one line, and so is a file's name that is longer than the system takes; other exceptions pass
+    through with their traceback (Python exits with 1).
     """
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
         sys.stdout.reconfigure(errors="backslashreplace")  # as stderr does: a song's name need not fit the terminal
@@ -106,9 +108,15 @@ def run_command(program: str, command: Callable[[], int]) -> int:
     except MienError as error:
         print(f"{program}: error: {one_line(str(error))}", file=sys.stderr)  # noqa: T201 - the user's one line
         return error.exit_code
-    except KeyboardInterrupt:
-        return 130
     except BrokenPipeError:
         # The reader of our output went away (`mien … | head`); Python would print a second error while it flushes.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 141
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:  # which the first look at any file that a user names may raise
+            raise
+        name = one_line(str(error.filename))
+        print(f"{program}: error: {name[:40]}…: {error.strerror}; give a shorter one", file=sys.stderr)  # noqa: T201
+        return 2
+    except KeyboardInterrupt:
+        return 130

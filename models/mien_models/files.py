@@ -8,6 +8,15 @@ import tempfile
 from pathlib import Path
 
 
+def user_path(text: str | Path) -> Path:
+    """`text` as a path, a `~` at its beginning as the home directory.
+
+    Unlike `Path.expanduser` this leaves the `~nobody` of an unknown user as it is, which ends in the caller's error for a
+    missing file.
+    """
+    return Path(os.path.expanduser(text))  # noqa: PTH111 - for that difference
+
+
 def write_atomically(path: Path, content: bytes, *, shared: bool = False) -> None:
     """Replace `path` by `content` in one step, and return when the disk has it.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mien_models.errors import ModelError
+from mien_models.files import user_path
 from mien_models.manifest import MANIFEST_NAME
 
 _HERE = Path(__file__).parent
@@ -24,7 +25,7 @@ def find_model(name_or_directory: str) -> Path:
     """
     if name_or_directory in shipped_models():
         return _HERE / name_or_directory
-    directory = Path(name_or_directory).expanduser()
+    directory = user_path(name_or_directory)
     if directory.is_dir():
         return directory
     raise ModelError(

@@ -137,6 +137,9 @@ def test_a_ferplus_model_is_judged_by_fer_through_its_seven(make_dataset: Callab
     [
         ("nosuch", [], 4, "nosuch: neither a model directory nor a shipped model"),
         ("nosuch.keras", [], 4, "nosuch.keras: no such file"),
+        ("~nosuchuser/x.keras", [], 4, "~nosuchuser/x.keras: no such file"),
+        ("~nosuchuser/x", [], 4, "~nosuchuser/x: neither a model directory nor a shipped model"),
+        ("x" * 5000, [], 2, "x…: File name too long"),
         (".", [], 4, "neither model.keras nor manifest.json"),
         (str(TINY_MODEL), ["--usage", "PrivateTest"], 5, "no row with usage PrivateTest; it has Training (56 rows)"),
         (str(TINY_MODEL), ["--labels", "ferplus"], 5, "--labels ferplus needs the FER+ votes: give --ferplus"),

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import functools
 import logging
-import os
-from pathlib import Path
 
 from mien_device.camera import Camera, WornOutError
 from mien_device.camera.leash import LeashedCamera
 from mien_device.camera.rotated import Rotated
 from mien_device.config.schema import CameraConfig
 from mien_models.errors import CameraError, ConfigError, MissingDependencyError
+from mien_models.files import user_path
 
 log = logging.getLogger(__name__)
 
@@ -48,8 +47,7 @@ def _open(config: CameraConfig) -> Camera:
     if kind == "replay":
         from mien_device.camera.replay import ReplayCamera
 
-        # Unlike Path.expanduser this leaves ~nobody as it is, and so ends in the error for a missing file.
-        return ReplayCamera(Path(os.path.expanduser(rest)), fps=config.fps, loop=config.loop)  # noqa: PTH111
+        return ReplayCamera(user_path(rest), fps=config.fps, loop=config.loop)
     if kind == "demo":
         from mien_device.camera.scenes import DemoCamera
 

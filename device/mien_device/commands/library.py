@@ -25,6 +25,7 @@ from mien_device.library.scan import Report, scan
 from mien_device.library.store import Library
 from mien_device.library.watch import QUIET_S, Watch
 from mien_device.state import state_folder
+from mien_models.files import user_path
 
 WRITING = {"correct", "like", "import"}
 """The actions that a full disk makes useless."""
@@ -47,7 +48,7 @@ def run_library(arguments: argparse.Namespace) -> int:
 
 def _keep_up(arguments: argparse.Namespace) -> int:
     config = load_config(find_config(arguments.config))
-    folders = [folder.expanduser() for folder in arguments.folders or config.library.folders or (config.music.folder,)]
+    folders = [user_path(folder) for folder in arguments.folders or config.library.folders or (config.music.folder,)]
     with _sigterm_is_ctrl_c(), contextlib.ExitStack() as open_things:
         # Who watches is a service that nobody looks after; who scans reads what is wrong, and decides.
         library = open_things.enter_context(Library.open(state_folder(), or_anew=arguments.action == "watch"))

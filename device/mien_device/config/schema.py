@@ -9,12 +9,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, field_validator, model_validator
 
 from mien_models.errors import SignatureError
+from mien_models.files import user_path
 from mien_models.labels import Emotion
 from mien_models.runtime import Accelerator
 from mien_models.signing import check_key
 from mien_models.validation import Strict
 
-UserPath = Annotated[Path, AfterValidator(lambda path: path.expanduser())]
+UserPath = Annotated[Path, AfterValidator(user_path)]
 
 
 class CameraConfig(Strict):

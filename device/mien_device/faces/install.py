@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mien_device.faces import yunet
 from mien_models.errors import DataError
-from mien_models.files import write_atomically
+from mien_models.files import user_path, write_atomically
 
 _TIMEOUT_S = 30.0
 
@@ -26,7 +26,7 @@ def install_yunet(folder: Path, source: str | None = None) -> Path:
     source = yunet.ADDRESS if source is None else source
     if not source.strip():
         raise DataError("--from is empty; give an address or a file, or leave --from out for OpenCV's own address")
-    content = _download(source) if source.startswith(("https://", "http://")) else _read(Path(source).expanduser())
+    content = _download(source) if source.startswith(("https://", "http://")) else _read(user_path(source))
     if not yunet.is_known(content):
         digest = hashlib.sha256(content).hexdigest()
         raise DataError(

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from mien_device.camera.addresses import stream_host
 from mien_device.config import Config
 from mien_device.config.load import PASSWORD
+from mien_models.files import user_path
 
 HIDDEN = "(hidden)"
 _SHORTEST = 3
@@ -91,7 +92,7 @@ def _named_files(path: Path) -> list[Path]:
         text = path.read_text(encoding="utf-8", errors="replace")
     except OSError:
         return []
-    return [Path(named).expanduser() for named in _SECRET_FILE.findall(text)]
+    return [user_path(named) for named in _SECRET_FILE.findall(text)]
 
 
 def _of_settings(path: Path) -> Iterator[str]:

@@ -22,10 +22,14 @@ def test_no_file_means_every_default() -> None:
 
 
 def test_values_are_read(tmp_path: Path) -> None:
-    path = written(tmp_path, '[camera]\nsource = "opencv:1"\n[music.playlists]\nhappy = "~/party.m3u"\n')
+    path = written(
+        tmp_path,
+        '[camera]\nsource = "opencv:1"\n[music.playlists]\nhappy = "~/party.m3u"\nsad = "~nosuchuser/rain.m3u"\n',
+    )
     config = load_config(path)
     assert config.camera.source == "opencv:1"
     assert config.music.playlists["happy"] == Path.home() / "party.m3u"  # type: ignore[index]  # a StrEnum is a str
+    assert config.music.playlists["sad"] == Path("~nosuchuser/rain.m3u")  # type: ignore[index]  # named as missing later
 
 
 @pytest.mark.parametrize("host", ["", "broker", "broker.local", "192.168.1.2", "::1", "fe80::1%eth0", "büro.example"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mien_models.errors import ConfigError, DataError
+from mien_models.files import user_path
 from mien_models.labels import LABEL_SETS, Head
 from mien_models.manifest import read_kind
 from mien_models.shipped import find_model, shipped_models
@@ -121,7 +122,7 @@ def _evaluate(arguments: argparse.Namespace) -> str:
 
 
 def _listens(name: str) -> bool:
-    directory = find_model(name) if name in shipped_models() else Path(name).expanduser()
+    directory = find_model(name) if name in shipped_models() else user_path(name)
     return read_kind(directory) == "music"
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import ModelError
+from mien_models.files import user_path
 from mien_models.labels import Head
 from mien_models.manifest import MANIFEST_NAME
 from mien_models.runner import Classifier
@@ -46,7 +47,7 @@ def open_predictor(name: str) -> Predict:
 
 def is_network(name: str) -> bool:
     """Whether `name` is a run directory or a .keras file, rather than an int8 model's directory or name."""
-    path = Path(name).expanduser()
+    path = user_path(name)
     is_run = name not in shipped_models() and path.is_dir() and not (path / MANIFEST_NAME).exists()
     return is_run or path.suffix == ".keras"
 
@@ -59,7 +60,7 @@ def load_network(path: Path) -> Any:
         ConfigError: the run is of another version.
 
     """
-    path = path.expanduser()
+    path = user_path(path)
     if path.is_dir():
         if (path / runs.CONFIG).exists():
             runs.check_format(path)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import sys
-from pathlib import Path
 
 from mien_device.config import MusicConfig
 from mien_device.music import Player
@@ -14,6 +13,7 @@ from mien_device.music.player.probe import probe_sound
 from mien_device.music.player.sdl import SoundCard
 from mien_device.music.player.streaming import StreamingPlayer
 from mien_models.errors import MissingDependencyError, MusicError
+from mien_models.files import user_path
 
 __all__ = ["CardOutput", "SilentOutput", "SoundCard", "StreamingPlayer", "WavOutput", "open_player", "probe_sound"]
 
@@ -41,7 +41,7 @@ def _open_output(config: MusicConfig) -> Output:
             case "null":
                 return SilentOutput()
             case "wav":
-                return WavOutput(Path(config.device).expanduser())
+                return WavOutput(user_path(config.device))
         card = CardOutput(config.device)
     except (MusicError, MissingDependencyError) as error:
         log.log(level, "no sound, the music only keeps time: %s", error)
