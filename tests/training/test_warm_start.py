@@ -118,6 +118,40 @@ def test_a_deeper_network_begins_with_an_int8_model() -> None:
     assert all_of_it_learns(network)
 
 
+def test_a_network_that_halves_at_once_begins_with_an_int8_model_that_halves_later() -> None:
+    from mien_training.emotion.networks import mien
+    from mien_training.emotion.warm_start import begin_with
+
+    network = mien._mien((Head.FER,), 32, "in_phases", stem=mien._stem_in_phases)
+    begin_with(network, "emotion", PICTURES)
+    answers_as_the_shipped_one(network, "emotion")
+    assert all_of_it_learns(network)
+
+
+def test_and_with_a_run_of_which_it_computes_the_very_same(tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.networks import mien
+    from mien_training.emotion.warm_start import begin_with
+
+    keras.utils.set_random_seed(0)
+    plain = mien._mien((Head.FER,), 4, "plain", (1, 1, 1))
+    learn(plain)
+    plain.save(tmp_path / "plain.keras")
+
+    network = mien._mien((Head.FER,), 4, "in_phases", (1, 1, 1), mien._stem_in_phases)
+    begin_with(network, str(tmp_path / "plain.keras"), PICTURES)
+    wanted = np.asarray(plain(pixels(PICTURES))["fer"])
+    assert np.ptp(wanted, axis=0).max() > 1e-3
+    np.testing.assert_allclose(network(pixels(PICTURES))["fer"], wanted, atol=1e-5)
+    with pytest.raises(ConfigError, match=r"plain\.keras: is a plain, not a wider"):
+        begin_with(
+            mien._mien((Head.FER,), 8, "wider", (1, 1, 1), mien._stem_in_phases),
+            str(tmp_path / "plain.keras"),
+            PICTURES,
+        )
+
+
 def deep(blocks: int, width: int = 4) -> Any:
     """A residual network of so many blocks, as our own family is made of."""
     import keras

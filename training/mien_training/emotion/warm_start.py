@@ -12,6 +12,7 @@ import numpy.typing as npt
 from mien_models.errors import ConfigError
 from mien_models.shipped import find_model
 from mien_training.emotion.int8_weights import Affine, read_int8_weights
+from mien_training.emotion.networks.phases import PHASES, are_phases_of, in_phases
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 from mien_training.emotion.predictors import Predict, is_network, keras_predictor, load_network, open_predictor
 
@@ -25,7 +26,8 @@ def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
     `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
     normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
 
-    It may have fewer residual blocks: the further ones add 0 to what passes by until they have learned.
+    It may have fewer residual blocks: the further ones add 0 to what passes by until they have learned. Where `network`
+    halves the picture at once, the source may do so with its second convolution (`networks.phases`).
 
     Raises:
         ManifestError: the model directory is damaged or of another kind.
@@ -43,10 +45,14 @@ def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDAr
     other = _of_another_architecture(source, f"a {trained.name}", network)
     if trained.input_shape != network.input_shape:
         raise other
-    learned, added = _trunk(trained), []
+    learned, added = [layer.get_weights() for layer in _trunk(trained)], []
+    if _halves_sooner(network, learned[0][0]):
+        first, normalisation, second = learned[:3]
+        kernels = in_phases(first[0], second[0])
+        learned[:3] = [kernels[0]], [np.tile(vector, PHASES) for vector in normalisation], [kernels[1]]
     for layer in _trunk(network):
-        if learned and _shapes(layer) == _shapes(learned[0]):
-            layer.set_weights(learned.pop(0).get_weights())
+        if learned and _shapes(layer) == [weight.shape for weight in learned[0]]:
+            layer.set_weights(learned.pop(0))
         else:
             added.append(layer)
     heads = set(network.output_names) & set(trained.output_names)
@@ -72,6 +78,9 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
     # From bytes to the range that the network brings them to.
     scale = next((layer.scale for layer in network.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
     left[0] = Affine(left[0].kernel / np.float32(scale), left[0].bias)
+    if _halves_sooner(network, left[0].kernel):
+        kernels = in_phases(left[0].kernel, left[1].kernel)
+        left[:2] = Affine(kernels[0], np.tile(left[0].bias, PHASES)), Affine(kernels[1], left[1].bias)
     for convolution, normalisation in pairs:
         # The branches of a block may come in another order in the file; those of one shape follow each other on one path.
         place = next((i for i, given in enumerate(left) if given.kernel.shape == tuple(convolution.kernel.shape)), None)
@@ -90,6 +99,11 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
     measure_statistics(network, pairs, faces)
     if (added and not heads) or not _answers_like(network, open_predictor(source), faces, _INT8_COSTS):
         raise other
+
+
+def _halves_sooner(network: Any, kernel: npt.NDArray[np.float32]) -> bool:
+    """Whether the network's first convolution is one with this `kernel` in phases."""
+    return are_phases_of(_shapes(_trunk(network)[0])[0], kernel.shape)
 
 
 def _take_heads(network: Any, heads: Mapping[str, list[npt.NDArray[np.float32]]]) -> bool:

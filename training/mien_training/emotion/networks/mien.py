@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from mien_models.labels import Head
 from mien_training.emotion.config import Recipe
 from mien_training.emotion.networks.heads import answers, face_input
+from mien_training.emotion.networks.phases import PHASES
 
 LARGE_RECIPE = Recipe(epochs=40, augmentation="camera-half")
 """Milder faces for half of them, so that fewer epochs do."""
@@ -19,7 +21,7 @@ def mien_small(heads: tuple[Head, ...]) -> Any:
 
 def mien_nano(heads: tuple[Head, ...]) -> Any:
     """Half the width, a quarter of the parameters and multiply-adds; below 256 kB in int8, for a Pi Zero 2."""
-    return _mien(heads, 16, "mien_nano")
+    return _mien(heads, 16, "mien_nano", stem=_stem_in_phases)
 
 
 def mien_large(heads: tuple[Head, ...]) -> Any:
@@ -39,7 +41,13 @@ def mien_large(heads: tuple[Head, ...]) -> Any:
     return keras.Model(inputs, answers(x, heads), name="mien_large")
 
 
-def _mien(heads: tuple[Head, ...], width: int, name: str, blocks: tuple[int, ...] = (2, 3, 2)) -> Any:
+def _mien(
+    heads: tuple[Head, ...],
+    width: int,
+    name: str,
+    blocks: tuple[int, ...] = (2, 3, 2),
+    stem: Callable[[Any, int], Any] | None = None,
+) -> Any:
     """A residual network with plain 3×3 convolutions throughout, `width` channels at its beginning.
 
     Its stages have so many `blocks`; each has twice the channels of the one before, and half the size. Plain convolutions train three times
@@ -48,8 +56,7 @@ def _mien(heads: tuple[Head, ...], width: int, name: str, blocks: tuple[int, ...
     import keras
 
     inputs, x = face_input()
-    x = _conv(x, width, 3)
-    x = _conv(x, width, 3, stride=2)
+    x = (stem or _stem)(x, width)
     for stage, count in enumerate(blocks):
         for _ in range(count):
             x = _basic_block(x, 2**stage * width)
@@ -57,6 +64,15 @@ def _mien(heads: tuple[Head, ...], width: int, name: str, blocks: tuple[int, ...
     x = keras.layers.GlobalAveragePooling2D()(x)
     x = keras.layers.Dropout(0.2)(x)
     return keras.Model(inputs, answers(x, heads), name=name)
+
+
+def _stem(x: Any, width: int) -> Any:
+    return _conv(_conv(x, width, 3), width, 3, stride=2)
+
+
+def _stem_in_phases(x: Any, width: int) -> Any:
+    """All that `_stem` can compute, and more (`networks.phases`); with few channels it is the faster one."""
+    return _conv(_conv(x, PHASES * width, 4, stride=2), width, 2)
 
 
 def _basic_block(x: Any, width: int) -> Any:
