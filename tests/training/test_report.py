@@ -171,7 +171,8 @@ def test_one_command_compares(
         assert cv2.imread(str(out / name)) is not None
         assert f"]({name})" in text
     assert "| elu | elu-cnn | " in text
-    assert "0.55 M | 6.2 M |  | 2 |" in text
+    assert "0.55 M | 6.2 M |  | 2 of 50 |" in text
+    assert "elu-cnn: 2 of 2 epochs, which its own recipe has 50 of;" in text
     assert "By ferplus labels, n = 14" in text
 
     assert main(command) == 0

@@ -18,6 +18,7 @@ from mien_training.emotion.cost import Int8Cost, int8_cost, multiply_adds
 from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, split
 from mien_training.emotion.evaluate import Asked, Evaluation, ask, judge
 from mien_training.emotion.metrics import Bin, reliability
+from mien_training.emotion.networks import find_architecture
 from mien_training.emotion.predictors import keras_predictor, load_network
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class RunReport(Strict):
     config: TrainConfig
     epochs_trained: int
     stopped_early: bool
+    cut_short_of: int | None
+    """The epochs that the architecture's own recipe asks for, where a training from nothing was told to end sooner."""
     seconds_per_epoch: float
     """Median, on the machine that it was trained on."""
     unseen: dict[Head, Judged]
@@ -145,12 +148,14 @@ def _measure(
     seen_scores = _judge(ask(predict, seen.pixels, model=name), config.heads, seen, data, Usage.TRAINING)
     truth = next(iter(judged))
     history = read_history(directory)
+    own = find_architecture(config.arch).recipe.epochs
     converted = int8 / name if int8 else None
     return RunReport(
         run=name,
         config=config,
         epochs_trained=len(history),
         stopped_early=len(history) < config.epochs,
+        cut_short_of=own if config.warm_start is None and config.epochs < own else None,
         seconds_per_epoch=float(np.median([record["seconds"] for record in history])),
         unseen=judged,
         seen_n=seen_scores[truth].n,

@@ -98,8 +98,12 @@ def _row(report: RunReport, *, ferplus: bool) -> list[str]:
         f"{report.parameters / 1e6:.2f} M",
         f"{report.multiply_adds / 1e6:.1f} M",
         f"{int8.bytes / 1000:.0f} kB, {int8.milliseconds:.2f} ms" if int8 else "",
-        f"{report.epochs_trained}{' (stopped early)' if report.stopped_early else ''}",
+        f"{report.epochs_trained}{' (stopped early)' if report.stopped_early else _own(report)}",
     ]
+
+
+def _own(report: RunReport) -> str:
+    return f" of {report.cut_short_of}" if report.cut_short_of else ""
 
 
 def _changes(judged: Judged) -> str:
@@ -117,6 +121,8 @@ def _story(report: RunReport) -> str:
     stop = (
         f"stopped early after {config.patience} epochs without a better one"
         if report.stopped_early
+        else f"which its own recipe has {report.cut_short_of} of"
+        if report.cut_short_of
         else "trained to the end"
     )
     return (
