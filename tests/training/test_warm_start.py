@@ -184,6 +184,27 @@ def test_a_deeper_network_begins_with_the_answers_of_a_shallower_one(tmp_path: P
     assert all_of_it_learns(deeper)
 
 
+def test_networks_that_only_begin_like_one_that_halves_later_are_refused(tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.networks import mien
+    from mien_training.emotion.warm_start import begin_with
+
+    def short(normalised: bool, convolutions: int) -> Any:
+        x = inputs = keras.Input((48, 48, 1))
+        for _ in range(convolutions):
+            x = keras.layers.Conv2D(4, 3, padding="same", use_bias=False)(x)
+            x = keras.layers.BatchNormalization()(x) if normalised else x
+        outputs = {"fer": keras.layers.Dense(7, "softmax", name="fer")(keras.layers.GlobalAveragePooling2D()(x))}
+        return keras.Model(inputs, outputs, name="short")
+
+    for normalised, convolutions in ((True, 0), (True, 1), (False, 3), (True, 3)):
+        short(normalised, convolutions).save(tmp_path / "short.keras")
+        network = mien._mien((Head.FER,), 4, "in_phases", (1, 1, 1), mien._stem_in_phases)
+        with pytest.raises(ConfigError, match=r"short\.keras: is a short, not a in_phases"):
+            begin_with(network, str(tmp_path / "short.keras"), PICTURES)
+
+
 @pytest.mark.parametrize("other", [deep, tiny_convolution])
 def test_a_network_that_is_not_within_the_other_is_refused(other: Callable[..., Any], tmp_path: Path) -> None:
     from mien_training.emotion.warm_start import begin_with

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from mien_models.errors import ConfigError
 from mien_models.shipped import find_model
 from mien_training.emotion.int8_weights import Affine, read_int8_weights
-from mien_training.emotion.networks.phases import PHASES, are_phases_of, in_phases
+from mien_training.emotion.networks.phases import PHASES, has_phases, in_phases
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
 from mien_training.emotion.predictors import Predict, is_network, keras_predictor, load_network, open_predictor
 
@@ -46,7 +46,8 @@ def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDAr
     if trained.input_shape != network.input_shape:
         raise other
     learned, added = [layer.get_weights() for layer in _trunk(trained)], []
-    if _halves_sooner(network, learned[0][0]):
+    # A convolution, its normalisation, and the next convolution.
+    if _halves_sooner(network, [weights[0] for weights in learned[:3:2]]):
         first, normalisation, second = learned[:3]
         kernels = in_phases(first[0], second[0])
         learned[:3] = [kernels[0]], [np.tile(vector, PHASES) for vector in normalisation], [kernels[1]]
@@ -78,7 +79,7 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
     # From bytes to the range that the network brings them to.
     scale = next((layer.scale for layer in network.layers if isinstance(layer, keras.layers.Rescaling)), 1.0)
     left[0] = Affine(left[0].kernel / np.float32(scale), left[0].bias)
-    if _halves_sooner(network, left[0].kernel):
+    if _halves_sooner(network, [given.kernel for given in left]):
         kernels = in_phases(left[0].kernel, left[1].kernel)
         left[:2] = Affine(kernels[0], np.tile(left[0].bias, PHASES)), Affine(kernels[1], left[1].bias)
     for convolution, normalisation in pairs:
@@ -101,9 +102,9 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
         raise other
 
 
-def _halves_sooner(network: Any, kernel: npt.NDArray[np.float32]) -> bool:
-    """Whether the network's first convolution is one with this `kernel` in phases."""
-    return are_phases_of(_shapes(_trunk(network)[0])[0], kernel.shape)
+def _halves_sooner(network: Any, kernels: list[npt.NDArray[np.float32]]) -> bool:
+    """Whether the network begins with the first two of these `kernels` in phases."""
+    return has_phases(_shapes(_trunk(network)[0])[0], [kernel.shape for kernel in kernels])
 
 
 def _take_heads(network: Any, heads: Mapping[str, list[npt.NDArray[np.float32]]]) -> bool:

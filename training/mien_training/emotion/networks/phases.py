@@ -8,6 +8,8 @@ of a convolution of every pixel that has one channel to read.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import numpy.typing as npt
 
@@ -17,9 +19,12 @@ PHASES = 4
 _Floats = npt.NDArray[np.float32]
 
 
-def are_phases_of(kernel: tuple[int, ...], plain: tuple[int, ...]) -> bool:
-    """Whether a kernel of the first shape is a `plain` one, 3×3, in phases; shapes are (height, width, in, out)."""
-    return plain[:2] == (3, 3) and tuple(kernel) == (4, 4, plain[2], PHASES * plain[3])
+def has_phases(kernel: tuple[int, ...], plain: Sequence[tuple[int, ...]]) -> bool:
+    """Whether a kernel of this shape is the first of two 3×3 ones in phases; `plain` are the shapes of all that there are."""
+    match plain:
+        case [(3, 3, channels, width), (3, 3, read, _), *_] if read == width:
+            return tuple(kernel) == (4, 4, channels, PHASES * width)
+    return False
 
 
 def in_phases(first: _Floats, second: _Floats) -> tuple[_Floats, _Floats]:
