@@ -63,9 +63,8 @@ class Classifier:
         self._accelerator = accelerator
         self._interpreter = interpreter
         self._input = find_tensor(interpreter.get_input_details(), manifest.input, manifest.file.path)
-        self._fed_as = quantize(
-            np.arange(256, dtype=np.uint8), manifest.input
-        )  # each grey value; faster than to compute it
+        # Each grey value as it is fed: for so few pixels to look up is faster than to compute (not for the finder's).
+        self._fed_as = quantize(np.arange(256, dtype=np.uint8), manifest.input)
         details = interpreter.get_output_details()
         self._outputs = [(o, find_tensor(details, o, manifest.file.path)) for o in manifest.outputs]
 

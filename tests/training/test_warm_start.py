@@ -85,10 +85,10 @@ def test_what_is_shipped_is_of_an_architecture_that_there_is(model: str, arch: s
 
     network = ARCHITECTURES[arch].build(tuple(Head))
     begin_with(network, model, PICTURES)
-    answers_as_the_shipped_one(network, model)
+    assert_answers_as_shipped(network, model)
 
 
-def answers_as_the_shipped_one(network: Any, model: str) -> None:
+def assert_answers_as_shipped(network: Any, model: str) -> None:
     from mien_training.emotion.predictors import keras_predictor, open_predictor
 
     answers, wanted = keras_predictor(network)(PICTURES), open_predictor(model)(PICTURES)
@@ -114,7 +114,7 @@ def test_a_deeper_network_begins_with_an_int8_model() -> None:
 
     network = deeper_small((Head.FER,))
     begin_with(network, "emotion", PICTURES)
-    answers_as_the_shipped_one(network, "emotion")
+    assert_answers_as_shipped(network, "emotion")
     assert all_of_it_learns(network)
 
 
@@ -124,7 +124,7 @@ def test_a_network_that_halves_at_once_begins_with_an_int8_model_that_halves_lat
 
     network = mien._mien((Head.FER,), 32, "in_phases", stem=mien._stem_in_phases)
     begin_with(network, "emotion", PICTURES)
-    answers_as_the_shipped_one(network, "emotion")
+    assert_answers_as_shipped(network, "emotion")
     assert all_of_it_learns(network)
 
 

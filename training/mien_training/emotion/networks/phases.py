@@ -1,9 +1,9 @@
 """Two convolutions of which the second halves the picture, as two that halve it at once: the same function.
 
 What the first one says of four pixels, a square of them, becomes four times as many channels of one place, one set for each
-phase (as in the sub-pixel convolution of Shi et al. 2016, the other way round). That is a third more arithmetic, much of it
-with zeros, but four times as many channels in a quarter of the places: processors that multiply by tiles are idle for most
-of a convolution of every pixel that has one channel to read.
+phase (as in the sub-pixel convolution of Shi et al. 2016, the other way round). That is sixteen multiplications for nine, the
+others with zeros until they are trained, but four times as many channels in a quarter of the places: processors that multiply
+by tiles are idle for most of a convolution of every pixel that has one channel to read.
 """
 
 from __future__ import annotations
