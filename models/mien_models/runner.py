@@ -63,10 +63,14 @@ class Classifier:
         self._accelerator = accelerator
         self._interpreter = interpreter
         self._input = find_tensor(interpreter.get_input_details(), manifest.input, manifest.file.path)
-        # Each grey value as it is fed: for so few pixels to look up is faster than to compute (not for the finder's).
-        self._fed_as = quantize(np.arange(256, dtype=np.uint8), manifest.input)
+        # What each byte is fed and read as: for so few to look up is faster than to compute (not for the finder's many).
+        every_byte = np.arange(256, dtype=np.uint8)
+        self._fed_as = quantize(every_byte, manifest.input)
         details = interpreter.get_output_details()
-        self._outputs = [(o, find_tensor(details, o, manifest.file.path)) for o in manifest.outputs]
+        self._outputs = [
+            (o.head, find_tensor(details, o, manifest.file.path), dequantize(every_byte.view(o.dtype), o))
+            for o in manifest.outputs
+        ]
 
     @classmethod
     def open(
@@ -107,7 +111,10 @@ class Classifier:
             raise ValueError(f"a face is uint8 ({FACE_SIZE}, {FACE_SIZE}), not {face.dtype} {face.shape}")
         self._interpreter.set_tensor(self._input, self._fed_as.take(face).reshape(_INPUT_SHAPE))
         self._interpreter.invoke()
-        return {o.head: dequantize(self._interpreter.get_tensor(index)[0], o) for o, index in self._outputs}
+        return {
+            head: read_as.take(self._interpreter.get_tensor(index)[0].view(np.uint8))
+            for head, index, read_as in self._outputs
+        }
 
     def read_all(self, faces: Sequence[Image]) -> list[Answer]:
         """The answers for several faces, one after the other.

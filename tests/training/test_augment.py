@@ -95,6 +95,17 @@ def test_camera_half_is_the_cameras_for_half_of_the_faces_and_the_generators_for
     assert 0.4 < changed.mean() < 0.6
 
 
+def test_focus_moves_as_the_generator_does_and_makes_some_faces_sharper_and_others_softer() -> None:
+    moved = AUGMENTATIONS["generator"](np.repeat(FACES, 20, axis=0), np.random.default_rng(0))
+    focused = AUGMENTATIONS["focus"](np.repeat(FACES, 20, axis=0), np.random.default_rng(0))
+    np.testing.assert_allclose(focused.mean(axis=(1, 2)), moved.mean(axis=(1, 2)), atol=4)
+    roughness = [abs(np.diff(faces, axis=2)).mean(axis=(1, 2)) for faces in (focused, moved)]
+    ratio = roughness[0] / roughness[1]
+    assert ratio.min() < 0.7
+    assert ratio.max() > 1.2
+    assert 0.3 < (ratio > 1).mean() < 0.6
+
+
 def test_the_generator_moves_by_a_tenth_at_most_and_mirrors_half() -> None:
     """A dot near the left edge is found near it or near the right one, at most a tenth from where it was."""
     face = np.zeros((48, 48), np.uint8)

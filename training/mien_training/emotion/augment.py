@@ -32,6 +32,8 @@ _UNREADABLE = np.array([label == "unreadable" for label in HEAD_LABELS[Head.READ
 _PLAIN_ZOOM = 0.1  # scale between .9 and 1.1
 _PLAIN_SHIFT = 0.1  # of the face's side, either way
 _PLAIN_NOISE = 8.0  # grey levels
+_SOFT = 0.8  # pixels, standard deviation of the blur
+_SOFTER = -0.7, 1.0  # how far from sharp to that blur; below 0 it is sharpened (an unsharp mask)
 _MIXUP = 0.4  # both parameters of the Beta distribution (Zhang et al. 2018)
 
 
@@ -143,6 +145,20 @@ def augment_half(faces: npt.NDArray[np.uint8], rng: np.random.Generator, framing
     return changed
 
 
+def shift_zoom_flip_focus(
+    faces: npt.NDArray[np.uint8], rng: np.random.Generator, framing: Pixels | None = None
+) -> Pixels:
+    """Each face (n, 48, 48) as `shift_zoom_flip` moves it, sharper or softer: (n, 48, 48) float32 in 0…255.
+
+    A lens is in focus or not, and whoever moves a picture by half a pixel blurs it. To a network that has seen faces of one
+    sharpness alone, another one says more than a move by four pixels.
+    """
+    moved = shift_zoom_flip(faces, rng, framing)
+    soft = np.stack([cv2.GaussianBlur(face, (0, 0), _SOFT) for face in moved])
+    softer = rng.uniform(*_SOFTER, (len(moved), 1, 1)).astype(np.float32)
+    return np.asarray(np.clip(moved + softer * (soft - moved), 0, 255), np.float32)
+
+
 def add_noise(faces: npt.NDArray[np.uint8], rng: np.random.Generator) -> Pixels:
     """Each face (n, 48, 48) with normal noise on its pixels, and nothing else: (n, 48, 48) float32 in 0…255."""
     return np.clip(faces + _PLAIN_NOISE * rng.standard_normal(faces.shape, np.float32), 0, 255).astype(np.float32)
@@ -157,6 +173,7 @@ AUGMENTATIONS: dict[str, Callable[..., Pixels]] = {
     "camera": augment,
     "camera-half": augment_half,
     "generator": shift_zoom_flip,
+    "focus": shift_zoom_flip_focus,
     "noise": add_noise,
     "none": unchanged,
 }

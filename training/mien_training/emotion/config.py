@@ -10,7 +10,7 @@ from mien_models.labels import Head
 from mien_models.validation import Strict
 from mien_training.runs import FORMAT
 
-FRAMED = ("camera", "camera-half", "generator")
+FRAMED = ("camera", "camera-half", "generator", "focus")
 """The augmentations that move faces, and so can frame them as a finder does."""
 
 
@@ -43,7 +43,7 @@ class Recipe(Strict):
     """The weights to keep: those of the last epoch (or their average), or of the epoch that read the validation faces best."""
     label_smoothing: float = Field(default=0.1, ge=0, lt=1)
     """Of the original labels, a third of which are wrong. The FER+ votes are soft already."""
-    augmentation: Literal["camera", "camera-half", "generator", "noise", "none"] = "camera"
+    augmentation: Literal["camera", "camera-half", "generator", "focus", "noise", "none"] = "camera"
     """A name in `augment.AUGMENTATIONS`."""
     mixup: bool = True
     """Blend faces in pairs."""
