@@ -17,7 +17,8 @@ from mien_models.preprocess import Box
 from mien_models.selftest import load_prototypes
 from mien_models.shipped import find_model
 from mien_training.__main__ import main
-from mien_training.emotion.augment import FaceBatches, _move
+from mien_training.emotion.augment import _move
+from mien_training.emotion.batches import FaceBatches
 from mien_training.emotion.config import FRAMED, TrainConfig
 from mien_training.emotion.framing import measure
 from tests.training.conftest import Dataset

@@ -10,7 +10,7 @@ import pytest
 
 from mien_models.errors import DataError
 from mien_models.labels import Head
-from mien_training.emotion.augment import FaceBatches
+from mien_training.emotion.batches import FaceBatches
 from mien_training.emotion.datasets import NO_LABEL, Faces
 from mien_training.emotion.mixing import with_negatives
 from mien_training.emotion.negatives import read_negatives, spoil

@@ -13,7 +13,8 @@ from mien_models.errors import ConfigError
 from mien_models.labels import LABEL_SETS, Head
 from mien_models.runner import Classifier
 from mien_models.shipped import find_model
-from mien_training.emotion.augment import Pixels, Targets, warp
+from mien_training.emotion.augment import Pixels, warp
+from mien_training.emotion.batches import Targets
 from mien_training.emotion.predictors import is_network, load_network, read_faces
 from mien_training.precision import for_training
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from mien_models.labels import HEAD_LABELS, Head
 from mien_training import runs
 from mien_training.average import settle_normalisation, use_running_average
-from mien_training.emotion.augment import FaceBatches
+from mien_training.emotion.batches import FaceBatches
 from mien_training.emotion.calibration import Calibration, calibrate
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import Faces, balanced_rows

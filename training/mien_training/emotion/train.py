@@ -17,7 +17,8 @@ from mien_models.errors import ConfigError, DataError
 from mien_models.labels import Emotion, Head
 from mien_training import runs
 from mien_training.checkpoint import Progress, resume, save
-from mien_training.emotion.augment import FaceBatches, Pixels, Targets, batch_count
+from mien_training.emotion.augment import Pixels
+from mien_training.emotion.batches import FaceBatches, Targets, batch_count
 from mien_training.emotion.config import TrainConfig
 from mien_training.emotion.datasets import NO_LABEL, Faces
 from mien_training.emotion.distil import Teachers
