@@ -112,9 +112,12 @@ class Run:
         return shlex.join(words)
 
     def _options(self, *names: str) -> list[str]:
-        """The settings of these names as options of the command."""
-        given = [(name.replace("_", "-"), self.config[name]) for name in names if self.config.get(name) is not None]
-        return [word for option, value in given for word in (f"--{option}", str(value))]
+        """The settings of these names as options of the command, those with several values several times."""
+        settings = [(name.replace("_", "-"), self.config.get(name)) for name in names]
+        given = [
+            (option, value if isinstance(value, list) else [value]) for option, value in settings if value is not None
+        ]
+        return [word for option, values in given for value in values for word in (f"--{option}", str(value))]
 
     @property
     def _is_fer2013(self) -> bool:

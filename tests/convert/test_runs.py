@@ -179,6 +179,24 @@ def test_how_the_teachers_taught_stands_in_the_command(run: Path, set_config: Se
     assert "teacher" not in read_run(run).command
 
 
+@pytest.mark.parametrize(
+    ("began_with", "said"),
+    [
+        (None, ""),
+        ("a", "--warm-start a "),
+        (["a"], "--warm-start a "),
+        (["a", "b"], "--warm-start a --warm-start b "),
+        ([], ""),
+    ],
+)
+def test_what_it_began_with_stands_in_the_command(
+    run: Path, set_config: SetConfig, began_with: object, said: str
+) -> None:
+    """One name or none in the runs of earlier versions, any number today."""
+    set_config(command=None, data="faces", arch="mien-small", warm_start=began_with, epochs=2)
+    assert f"--arch mien-small {said}--epochs 2" in read_run(run).command
+
+
 def test_further_data_and_what_goes_before_the_recipe_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
     recipe = {"mixup": False}
     set_config(command=None, data="faces", others=[["more", 0.5]], patience=3, recipe=recipe, mixup=True, epochs=2)

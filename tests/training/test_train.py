@@ -252,11 +252,24 @@ def test_begins_with_a_trained_run_of_its_own_architecture(
     second, rate = tmp_path / "second", ["--learning-rate", "1e-12"]
     assert main(arguments(dataset, second, "--warm-start", str(first), *rate, epochs=1, arch="plain")) == 0
     np.testing.assert_allclose(weights(second)[-2], weights(first)[-2], atol=1e-6)
-    assert json.loads((second / runs.CONFIG).read_text())["warm_start"] == "first"
+    assert json.loads((second / runs.CONFIG).read_text())["warm_start"] == ["first"]
 
     other = arguments(dataset, tmp_path / "third", "--warm-start", str(first), epochs=1, arch="mien-nano")
     assert main(other) == 3
     assert "give the --arch it was made with" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("written", "read"), [(None, ()), ("first", ("first",)), (["a", "b"], ("a", "b"))])
+def test_what_a_run_of_an_earlier_version_began_with_is_read(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, written: object, read: tuple[str, ...]
+) -> None:
+    from mien_training.emotion.config import TrainConfig
+
+    run = tmp_path / "run"
+    assert main(arguments(make_dataset(14, 7), run, epochs=1)) == 0
+    config = json.loads((run / runs.CONFIG).read_text())
+    (run / runs.CONFIG).write_text(json.dumps(config | {"warm_start": written}))
+    assert runs.load_config(run, TrainConfig).warm_start == read
 
 
 class Numbered:

@@ -121,6 +121,26 @@ def test_a_disk_that_is_full_at_the_end_is_named(
     assert main(arguments(dataset, run, epochs=1)) == 0
 
 
+@pytest.mark.parametrize(
+    ("arch", "sources", "said"),
+    [
+        ("mien-small", ["weights.json"], "mien-small has no published weights; give a run of it"),
+        ("face-resnet", ["weights.json", "run"], "published weights have no mean with others; give them alone"),
+    ],
+)
+def test_published_weights_are_for_one_architecture_and_stand_alone(
+    make_dataset: Callable[..., Dataset],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    arch: str,
+    sources: list[str],
+    said: str,
+) -> None:
+    begin = [word for source in sources for word in ("--warm-start", source)]
+    assert main(arguments(make_dataset(7, 7), tmp_path / "run", *begin, arch=arch)) == 3
+    assert f"--warm-start: {said}" in capsys.readouterr().err
+
+
 def test_a_run_of_another_version_is_nothing_to_begin_with(
     make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -184,6 +184,45 @@ def test_a_deeper_network_begins_with_the_answers_of_a_shallower_one(tmp_path: P
     assert all_of_it_learns(deeper)
 
 
+def test_several_of_one_descent_give_the_mean_of_their_weights(tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with, begin_with_mean
+
+    keras.utils.set_random_seed(0)
+    first = deep(1)
+    learn(first)
+    first.save(tmp_path / "first.keras")
+    second = deep(1)
+    begin_with(second, str(tmp_path / "first.keras"), PICTURES)
+    learn(second)
+    second.save(tmp_path / "second.keras")
+
+    network = deep(1)
+    begin_with_mean(network, [str(tmp_path / "first.keras"), str(tmp_path / "second.keras")], PICTURES)
+    for mean, a, b in zip(*(each.get_weights() for each in (network, first, second)), strict=True):
+        np.testing.assert_allclose(mean, (a + b) / 2, rtol=1e-6)
+    assert all_of_it_learns(network)
+
+
+def test_weights_that_mean_another_thing_have_no_mean(tmp_path: Path) -> None:
+    """The same network with its channels in another order: each half is right, their mean is not."""
+    from mien_training.emotion.networks import ARCHITECTURES
+    from mien_training.emotion.warm_start import begin_with, begin_with_mean
+
+    network = ARCHITECTURES["mien-small"].build((Head.FER,))
+    begin_with(network, "emotion", PICTURES)
+    *trunk, kernel, bias = network.get_weights()
+    order = np.random.default_rng(0).permutation(len(kernel))
+    # The last convolution (1, 1, a, b) and its normalisation, 4 × (b,), then the head (b, 7).
+    network.set_weights([*trunk[:-5], *(weight[..., order] for weight in trunk[-5:]), kernel[order], bias])
+    assert_answers_as_shipped(network, "emotion")
+    network.save(tmp_path / "other_order.keras")
+
+    with pytest.raises(ConfigError, match=r"emotion and .*: their mean answers as none of them does"):
+        begin_with_mean(network, ["emotion", str(tmp_path / "other_order.keras")], PICTURES)
+
+
 def test_networks_that_only_begin_like_one_that_halves_later_are_refused(tmp_path: Path) -> None:
     import keras
 

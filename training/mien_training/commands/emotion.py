@@ -119,9 +119,12 @@ def _add_beginning(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--warm-start",
+        action="append",
+        default=[],
         metavar="RUN",
         help="a trained run, .keras file, or int8 model (its directory, or a shipped one's name) to begin with, of the same "
-        "architecture or with fewer blocks of its kind; for face-resnet also published weights",
+        "architecture or with fewer blocks of its kind; given several times, the mean of their weights, which is often better "
+        "than any of them if all began with the same; for face-resnet also published weights",
     )
     parser.add_argument(
         "--finder",
@@ -133,8 +136,7 @@ def _add_beginning(parser: argparse.ArgumentParser) -> None:
 
 def _train(arguments: argparse.Namespace) -> str:
     architecture = find_architecture(arguments.arch)
-    if arguments.warm_start and arguments.warm_start.endswith(PUBLISHED) and not architecture.warm_start:
-        raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
+    _check_warm_start(arguments, architecture)
     if arguments.finder and Head.READABLE not in architecture.heads:
         raise ConfigError(f"--finder: {arguments.arch} is trained on faces as they are in the data; leave it out")
     if arguments.finder and not arguments.negatives:
@@ -149,7 +151,7 @@ def _train(arguments: argparse.Namespace) -> str:
     given = recipe | {name: getattr(arguments, name) for name in _SETTINGS if getattr(arguments, name) is not None}
     training, validation = read_data(arguments, architecture, given.get("seed", 0))
     started_from = {
-        "warm_start": arguments.warm_start and Path(arguments.warm_start).name,
+        "warm_start": tuple(Path(name).name for name in arguments.warm_start),
         "finder": arguments.finder and Path(arguments.finder).name,
         "teachers": tuple(Path(name).name for name in arguments.teacher),
         "recipe": recipe,
@@ -163,6 +165,15 @@ def _train(arguments: argparse.Namespace) -> str:
     framing = _measure_framing(arguments, training) if arguments.finder else None
     train.train(config, training, validation, arguments.out, teachers, arguments.warm_start, framing)
     return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
+
+
+def _check_warm_start(arguments: argparse.Namespace, architecture: Architecture) -> None:
+    if not any(name.endswith(PUBLISHED) for name in arguments.warm_start):
+        return
+    if not architecture.warm_start:
+        raise ConfigError(f"--warm-start: {arguments.arch} has no published weights; give a run of it, or leave it out")
+    if len(arguments.warm_start) > 1:
+        raise ConfigError("--warm-start: published weights have no mean with others; give them alone")
 
 
 def _measure_framing(arguments: argparse.Namespace, training: Faces) -> Any:

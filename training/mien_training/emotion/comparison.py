@@ -155,7 +155,7 @@ def _measure(
         config=config,
         epochs_trained=len(history),
         stopped_early=len(history) < config.epochs,
-        cut_short_of=own if config.warm_start is None and config.epochs < own else None,
+        cut_short_of=own if not config.warm_start and config.epochs < own else None,
         seconds_per_epoch=float(np.median([record["seconds"] for record in history])),
         unseen=judged,
         seen_n=seen_scores[truth].n,

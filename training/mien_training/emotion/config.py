@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from mien_models.labels import Head
 from mien_models.validation import Strict
@@ -76,8 +76,8 @@ class TrainConfig(Recipe):
     """Names of further data sets and their weights."""
     ferplus: str | None = None
     """Name of the file of FER+ votes."""
-    warm_start: str | None = None
-    """Name of the run, model or file of published weights that it began with."""
+    warm_start: tuple[str, ...] = ()
+    """Names of the runs or models with the mean of whose weights it began, or of a file of published weights."""
     teachers: tuple[str, ...] = ()
     """Names of the runs, files or models whose networks teach this one."""
     teacher_sees: Literal["view", "face"] = "view"
@@ -94,6 +94,12 @@ class TrainConfig(Recipe):
     """What --recipe gave in place of the architecture's own settings."""
     heads: tuple[Head, ...] = Field(min_length=1)
     """The label sets that the architecture learns and the data has labels for."""
+
+    @field_validator("warm_start", mode="before")
+    @classmethod
+    def _read_single_name(cls, value: object) -> object:
+        """Runs that were made before several could be given hold one name or none."""
+        return () if value is None else (value,) if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _finder_can_frame(self) -> TrainConfig:

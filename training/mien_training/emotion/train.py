@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from mien_training.emotion.networks import ARCHITECTURES, PUBLISHED
 from mien_training.emotion.optimizers import make_optimizer
 from mien_training.emotion.patience import best_epoch, out_of_patience
 from mien_training.emotion.validation import validate
-from mien_training.emotion.warm_start import begin_with
+from mien_training.emotion.warm_start import begin_with_mean
 from mien_training.epochs import epochs_of, train_epoch
 from mien_training.precision import for_training
 from mien_training.report import draw_curves
@@ -46,13 +46,13 @@ def train(
     validation: Faces,
     run: Path,
     teachers: Teachers | None = None,
-    warm_start: str | None = None,
+    warm_start: Sequence[str] = (),
     framing: Pixels | None = None,
 ) -> None:
     """Train to the end, or take up the training that stopped in `run`; then write the model and what belongs to it.
 
-    `warm_start` is what to begin with: a run, .keras file or int8 model, see `warm_start.begin_with`, or a .json of published
-    weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
+    `warm_start` is what to begin with: the mean of runs, .keras files or int8 models, see `warm_start.begin_with_mean`, or one
+    .json of published weights where the architecture can read them. `framing` is how a finder crops faces, see `framing.measure`.
 
     Raises:
         ConfigError: `run` holds a training with other settings or one that is at work, or the warm start is of another
@@ -79,7 +79,7 @@ def fit(
     validation: Faces,
     run: Path,
     teachers: Teachers | None = None,
-    warm_start: str | None = None,
+    warm_start: Sequence[str] = (),
     framing: Pixels | None = None,
     after_epoch: AfterEpoch | None = None,
 ) -> tuple[Any, Progress]:
@@ -137,15 +137,15 @@ def _changeable(run: Path, config: TrainConfig) -> list[str]:
     return ["recipe", "epochs"] if config.schedule == "constant" and not config.average else ["recipe"]
 
 
-def _prepare(config: TrainConfig, training: Faces, warm_start: str | None) -> Any:
+def _prepare(config: TrainConfig, training: Faces, warm_start: Sequence[str]) -> Any:
     """The compiled network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
     network = architecture.build(config.heads)
-    if warm_start and warm_start.endswith(PUBLISHED) and architecture.warm_start:
-        architecture.warm_start(network, Path(warm_start), training.pixels)
+    if architecture.warm_start and any(source.endswith(PUBLISHED) for source in warm_start):
+        architecture.warm_start(network, Path(*warm_start), training.pixels)
     elif warm_start:
-        begin_with(network, warm_start, training.pixels)
+        begin_with_mean(network, warm_start, training.pixels)
     model = for_training(network, config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),
