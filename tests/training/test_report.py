@@ -99,6 +99,32 @@ def train(dataset: Dataset, run: Path, arch: str, *more: str) -> None:
     assert main([*command, "--out", str(run), "--epochs", "2", "--batch", "7", *more]) == 0
 
 
+@KERAS_WARNING
+@pytest.mark.training
+@pytest.mark.usefixtures("tensorflow")
+def test_a_mean_that_was_not_trained_further_stands_in_the_report(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, first, second, mean = make_dataset(35, 14), tmp_path / "first", tmp_path / "second", tmp_path / "mean"
+    train(dataset, first, "mien-nano")
+    train(dataset, second, "mien-nano", "--warm-start", str(first), "--epochs", "0")
+    sources = ["--warm-start", str(first), "--warm-start", str(second)]
+    train(dataset, mean, "mien-nano", *sources, "--epochs", "0")
+    assert not (mean / "curves.png").exists()
+
+    report = ["report", "--data", str(dataset.data), "--ferplus", str(dataset.ferplus)]
+    assert main([*report, str(first), str(mean), "--out", str(tmp_path / "both")]) == 0
+    text = (tmp_path / "both" / "report.md").read_text()
+    assert "mien-nano: the mean of the weights of first, second, not trained further. Seen: " in text
+    assert text.count("-curves.png") == 1
+    assert main([*report, str(mean), "--out", str(tmp_path / "alone")]) == 0
+    assert "curves.png" not in (tmp_path / "alone" / "report.md").read_text()
+
+    shutil.copy(mean / runs.HISTORY, first / runs.HISTORY)
+    assert main([*report, str(first), "--out", str(tmp_path / "damaged")]) == 5
+    assert "history.json: not the epochs of a training" in capsys.readouterr().err
+
+
 @pytest.fixture
 def asked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many faces each network of a report is asked about, once for each time."""

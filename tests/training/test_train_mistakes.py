@@ -22,7 +22,8 @@ pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow", "tiny_
 @pytest.mark.parametrize(
     ("more", "code", "complaint"),
     [
-        (["--epochs", "0"], 3, "'epochs': Input should be greater than or equal to 1"),
+        (["--epochs", "-1"], 3, "'epochs': Input should be greater than or equal to 0"),
+        (["--epochs", "0"], 3, "'epochs' is 0, which leaves a network as it was: name one with --warm-start"),
         (
             ["--arch", "huge"],
             3,

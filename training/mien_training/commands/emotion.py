@@ -62,7 +62,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--epochs",
         type=int,
         metavar="N",
-        help="passes over the data (mien-small, mien-nano: 60, mien-large: 40); a run of an earlier system may be taken up again with more",
+        help="passes over the data (mien-small, mien-nano: 60, mien-large: 40); a run of an earlier system may be taken up "
+        "again with more; 0 keeps what --warm-start begins with, and calibrates it",
     )
     parser.add_argument(
         "--patience",

@@ -92,7 +92,7 @@ def compare(
 
 
 def read_history(directory: Path) -> list[dict[str, Any]]:
-    """The epochs of a run.
+    """The epochs of a run; none where it is a mean of others that was not trained further.
 
     Raises:
         DataError: the file is missing or damaged.
@@ -103,7 +103,8 @@ def read_history(directory: Path) -> list[dict[str, Any]]:
         history: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}); copy the whole run directory again") from error
-    if not history or not all({"epoch", "loss", "validation", "seconds"} <= set(record) for record in history):
+    lacking = not history and runs.load_config(directory, TrainConfig).epochs
+    if lacking or not all({"epoch", "loss", "validation", "seconds"} <= set(record) for record in history):
         raise DataError(f"{path}: not the epochs of a training; copy the whole run directory again")
     return history
 
@@ -156,7 +157,7 @@ def _measure(
         epochs_trained=len(history),
         stopped_early=len(history) < config.epochs,
         cut_short_of=own if not config.warm_start and config.epochs < own else None,
-        seconds_per_epoch=float(np.median([record["seconds"] for record in history])),
+        seconds_per_epoch=float(np.median([record["seconds"] for record in history])) if history else 0.0,
         unseen=judged,
         seen_n=seen_scores[truth].n,
         seen_accuracy=seen_scores[truth].accuracy,

@@ -43,8 +43,11 @@ def write_report(out: Path, reports: list[RunReport], histories: list[History]) 
         scores = {head.value: judged.model_dump(mode="json") for head, judged in report.unseen.items()}
         draw_confusion(out / f"{report.run}-confusion.png", scores)
         draw_reliability(out / f"{report.run}-reliability.png", scores)
-        draw_curves(out / f"{report.run}-curves.png", history)
-    draw_comparison(out / "curves.png", {r.run: history for r, history in zip(reports, histories, strict=True)})
+        if history:
+            draw_curves(out / f"{report.run}-curves.png", history)
+    trained = {report.run: history for report, history in zip(reports, histories, strict=True) if history}
+    if trained:
+        draw_comparison(out / "curves.png", trained)
     runs.write_json(out / "report.json", as_json(reports))
     runs.write_bytes(out / "report.md", as_markdown(reports).encode())
 
@@ -56,11 +59,13 @@ def as_json(reports: list[RunReport]) -> dict[str, Any]:
 
 def as_markdown(reports: list[RunReport]) -> str:
     """The whole report; its pictures lie beside it."""
-    parts = [_title(reports), overview(reports), "![validation accuracy by epoch](curves.png)", _NOTES.rstrip()]
+    curves = ["![validation accuracy by epoch](curves.png)"] if any(report.epochs_trained for report in reports) else []
+    parts = [_title(reports), overview(reports), *curves, _NOTES.rstrip()]
     for report in reports:
         parts += [f"## {report.run}", _story(report)]
         parts += [_classes(head, judged) for head, judged in report.unseen.items()]
-        parts += [f"![{name}]({report.run}-{name}.png)" for name in ("confusion", "reliability", "curves")]
+        pictures = ("confusion", "reliability", *(["curves"] if report.epochs_trained else []))
+        parts += [f"![{name}]({report.run}-{name}.png)" for name in pictures]
     return "\n\n".join(parts) + "\n"
 
 
@@ -118,6 +123,9 @@ def _title(reports: list[RunReport]) -> str:
 
 def _story(report: RunReport) -> str:
     config = report.config
+    seen = f"Seen: {100 * report.seen_accuracy:.1f} % of {report.seen_n} faces that it was trained on."
+    if not report.epochs_trained:
+        return f"{config.arch}: the mean of the weights of {', '.join(config.warm_start)}, not trained further. {seen}"
     stop = (
         f"stopped early after {config.patience} epochs without a better one"
         if report.stopped_early
@@ -128,8 +136,7 @@ def _story(report: RunReport) -> str:
     return (
         f"{config.arch}: {report.epochs_trained} of {config.epochs} epochs, {stop}; {report.seconds_per_epoch:.0f} s an epoch. "
         f"{config.optimizer}, learning rate {config.learning_rate:g} ({config.schedule}), batch {config.batch}, "
-        f"augmentation {config.augmentation}{', mixup' if config.mixup else ''}. Seen: {100 * report.seen_accuracy:.1f} % of "
-        f"{report.seen_n} faces that it was trained on."
+        f"augmentation {config.augmentation}{', mixup' if config.mixup else ''}. {seen}"
     )
 
 

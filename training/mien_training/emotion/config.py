@@ -17,8 +17,8 @@ FRAMED = ("camera", "camera-half", "generator", "focus")
 class Recipe(Strict):
     """How an architecture is trained. The defaults are those of our own networks, each with its reason."""
 
-    epochs: int = Field(default=60, ge=1)
-    """Passes over the data; a falling schedule is stretched over them."""
+    epochs: int = Field(default=60, ge=0)
+    """Passes over the data; a falling schedule is stretched over them. 0 leaves a warm start as it is, but for calibration."""
     patience: int | None = Field(default=None, ge=1)
     """Stop after so many epochs without a better validation accuracy; None trains to the end."""
     batch: int = Field(default=128, ge=1)
@@ -100,6 +100,12 @@ class TrainConfig(Recipe):
     def _read_single_name(cls, value: object) -> object:
         """Runs that were made before several could be given hold one name or none."""
         return () if value is None else (value,) if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _something_is_learned(self) -> TrainConfig:
+        if self.epochs == 0 and not self.warm_start:
+            raise ValueError("'epochs' is 0, which leaves a network as it was: name one with --warm-start")
+        return self
 
     @model_validator(mode="after")
     def _finder_can_frame(self) -> TrainConfig:

@@ -37,7 +37,7 @@ def finish(
     """Write what conversion and the reader need; the model last, because its presence means that the run is whole."""
     if best is not None:
         model.set_weights(best)
-    elif config.average:
+    elif config.average and config.epochs:
         _keep_better(model, config.heads, validation, batches)
     if config.calibrate:
         for head, calibration in calibrate(model, config.heads, validation).items():

@@ -11,7 +11,7 @@ from mien_training.emotion.config import Recipe
 
 def make_optimizer(recipe: Recipe, steps: int) -> Any:
     """The optimizer of a training of `recipe.epochs` epochs of `steps` steps each."""
-    total = recipe.epochs * steps
+    total = max(1, recipe.epochs * steps)
     rate = _cosine(recipe, steps, total) if recipe.schedule == "cosine" else recipe.learning_rate
     common = {
         "global_clipnorm": recipe.clip,

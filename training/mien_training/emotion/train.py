@@ -68,7 +68,10 @@ def train(
             return
         model, progress = fit(config, training, validation, run, teachers, warm_start, framing)
         runs.keep_config(run, config)
-        draw_curves(run / "curves.png", progress.history)
+        if config.epochs:
+            draw_curves(run / "curves.png", progress.history)
+        else:
+            runs.write_json(run / runs.HISTORY, [])
         batches = _batches(training, _targets(training, config), config, config.epochs, framing)
         finish(model, config, training, validation, batches, progress.best, run)
 
