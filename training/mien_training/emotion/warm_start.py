@@ -10,11 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import ConfigError
+from mien_models.labels import Head
 from mien_models.shipped import find_model
 from mien_training.emotion.int8_weights import Affine, read_int8_weights
 from mien_training.emotion.networks.phases import PHASES, has_phases, in_phases
 from mien_training.emotion.networks.statistics import measure_statistics, set_affine
-from mien_training.emotion.predictors import Predict, is_network, keras_predictor, load_network, open_predictor
+from mien_training.emotion.predictors import Predict, is_network, load_network, open_predictor
 
 _COMPARED = 32  # faces on which it is tried
 _ROUNDING, _INT8_COSTS = 0.001, 0.01  # of a probability, on average; and more than that
@@ -33,7 +34,7 @@ def begin_with_mean(network: Any, sources: Sequence[str], faces: npt.NDArray[np.
         ConfigError: a source is of another architecture, or the sources have too little in common to have a mean.
 
     """
-    weights, answers, predict = [], [], keras_predictor(network)
+    weights, answers, predict = [], [], _predictor(network)
     for source in sources:
         begin_with(network, source, faces)
         weights.append(network.get_weights())
@@ -86,7 +87,7 @@ def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDAr
     if learned or not _take_heads(network, {head: trained.get_layer(head).get_weights() for head in heads}):
         raise other
     _add_nothing(network, added)
-    if (added and not heads) or not _answers_like(network, keras_predictor(trained), faces, _ROUNDING):
+    if (added and not heads) or not _answers_like(network, _predictor(trained), faces, _ROUNDING):
         raise other
 
 
@@ -160,8 +161,19 @@ def _add_nothing(network: Any, layers: list[Any]) -> None:
 
 def _answers_like(network: Any, trained: Predict, faces: npt.NDArray[np.uint8], tolerance: float) -> bool:
     """Whether `network` answers as its source does in the heads that both have."""
-    answers, wanted = keras_predictor(network)(faces[:_COMPARED]), trained(faces[:_COMPARED])
+    answers, wanted = _predictor(network)(faces[:_COMPARED]), trained(faces[:_COMPARED])
     return all(np.abs(answers[head] - wanted[head]).mean() < tolerance for head in set(answers) & set(wanted))
+
+
+def _predictor(model: Any) -> Predict:
+    """Asks a network about a few faces at once; `model.predict` would be compiled anew, with a warning, for each of several."""
+    import keras
+
+    def predict(faces: npt.NDArray[np.uint8]) -> dict[Head, npt.NDArray[np.float32]]:
+        answers = model(faces[..., np.newaxis].astype(np.float32), training=False)
+        return {Head(name): keras.ops.convert_to_numpy(values) for name, values in answers.items()}
+
+    return predict
 
 
 def _normalisation(network: Any, convolution: Any) -> Any:
