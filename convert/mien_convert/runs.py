@@ -41,6 +41,9 @@ _OPTIONS = (
 )
 """Settings that are options of the same name."""
 
+_OF_EPOCHS = {"patience", "batch", "learning_rate", "precision"}
+"""Those that say nothing where there are no epochs."""
+
 _REMEDY = "train anew with `mien-train emotion`, or copy the whole run directory again"
 
 Faces = npt.NDArray[np.uint8]
@@ -105,7 +108,7 @@ class Run:
         if self.config.get("teachers"):
             words += self._options("teacher_sees", "teacher_share")
         words += ["--out", self.directory.resolve().name, *self._options(*_OPTIONS)]
-        if self.config.get("mixup") is not None:  # architectures and recipes differ in it
+        if self._is_trained and self.config.get("mixup") is not None:  # architectures and recipes differ in it
             words.append("--mixup" if self.config["mixup"] else "--no-mixup")
         if self.config.get("recipe"):
             words += ["--recipe", json.dumps(self.config["recipe"])]
@@ -113,11 +116,17 @@ class Run:
 
     def _options(self, *names: str) -> list[str]:
         """The settings of these names as options of the command, those with several values several times."""
-        settings = [(name.replace("_", "-"), self.config.get(name)) for name in names]
+        said = [name for name in names if self._is_trained or name not in _OF_EPOCHS]
+        settings = [(name.replace("_", "-"), self.config.get(name)) for name in said]
         given = [
             (option, value if isinstance(value, list) else [value]) for option, value in settings if value is not None
         ]
         return [word for option, values in given for value in values for word in (f"--{option}", str(value))]
+
+    @property
+    def _is_trained(self) -> bool:
+        """Whether there were epochs: a mean of other runs may be left as it is."""
+        return self.config.get("epochs") != 0
 
     @property
     def _is_fer2013(self) -> bool:

@@ -197,6 +197,12 @@ def test_what_it_began_with_stands_in_the_command(
     assert f"--arch mien-small {said}--epochs 2" in read_run(run).command
 
 
+def test_of_a_mean_the_command_says_nothing_that_only_epochs_use(run: Path, set_config: SetConfig) -> None:
+    unused = {"batch": 128, "learning_rate": 0.002, "precision": "float32", "patience": 3, "mixup": True}
+    set_config(command=None, data="faces", warm_start=["a", "b"], seed=1, epochs=0, **unused)
+    assert read_run(run).command.endswith("--warm-start a --warm-start b --epochs 0 --seed 1")
+
+
 def test_further_data_and_what_goes_before_the_recipe_stand_in_the_command(run: Path, set_config: SetConfig) -> None:
     recipe = {"mixup": False}
     set_config(command=None, data="faces", others=[["more", 0.5]], patience=3, recipe=recipe, mixup=True, epochs=2)

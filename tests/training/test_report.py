@@ -115,7 +115,7 @@ def test_a_mean_that_was_not_trained_further_stands_in_the_report(
     report = ["report", "--data", str(dataset.data), "--ferplus", str(dataset.ferplus)]
     assert main([*report, str(first), str(mean), "--out", str(tmp_path / "both")]) == 0
     text = (tmp_path / "both" / "report.md").read_text()
-    assert "mien-nano: the mean of the weights of first, second, not trained further. Seen: " in text
+    assert "mien-nano: the mean of the weights of first, second, calibrated and not trained further. Seen: " in text
     assert text.count("-curves.png") == 1
     assert main([*report, str(mean), "--out", str(tmp_path / "alone")]) == 0
     assert "curves.png" not in (tmp_path / "alone" / "report.md").read_text()

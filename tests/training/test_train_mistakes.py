@@ -142,6 +142,25 @@ def test_published_weights_are_for_one_architecture_and_stand_alone(
     assert f"--warm-start: {said}" in capsys.readouterr().err
 
 
+def test_without_epochs_nothing_is_made_up_and_nothing_lost(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dataset, first, mean = make_dataset(14, 7), tmp_path / "first", tmp_path / "mean"
+    assert main(arguments(dataset, first, epochs=1, arch="plain")) == 0  # of fer alone
+    begin = ["--warm-start", str(first)]
+    assert main(arguments(dataset, mean, *begin, epochs=0)) == 3
+    assert "--epochs 0: no --warm-start has the head ferplus; train it" in capsys.readouterr().err
+    assert main(arguments(dataset, mean, *begin, "--teacher", "emotion", epochs=0, arch="plain")) == 3
+    assert "'epochs' is 0, so nothing is learned from a teacher" in capsys.readouterr().err
+
+    assert main(arguments(dataset, mean, *begin, epochs=0, arch="plain")) == 0
+    made = (mean / runs.MODEL).read_bytes()
+    assert main(arguments(dataset, mean, *begin, "--seed", "1", epochs=0, arch="plain")) == 3
+    assert "'seed' was 0, now 1" in capsys.readouterr().err
+    assert main(arguments(dataset, mean, *begin, epochs=0, arch="plain")) == 0
+    assert (mean / runs.MODEL).read_bytes() == made
+
+
 def test_a_run_of_another_version_is_nothing_to_begin_with(
     make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

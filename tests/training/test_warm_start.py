@@ -205,6 +205,31 @@ def test_several_of_one_descent_give_the_mean_of_their_weights(tmp_path: Path) -
     assert all_of_it_learns(network)
 
 
+@pytest.mark.parametrize("first", [Head.FER, Head.FERPLUS])
+def test_a_head_is_the_mean_of_those_that_have_it(first: Head, tmp_path: Path) -> None:
+    import keras
+
+    from mien_training.emotion.warm_start import begin_with_mean
+
+    keras.utils.set_random_seed(0)
+    both = tiny_convolution((Head.FER, Head.FERPLUS))
+    both.save(tmp_path / "both.keras")
+    alone = tiny_convolution((first,))
+    alone.set_weights([*both.get_weights()[:-4], *(2 * weight for weight in both.get_layer(first).get_weights())])
+    alone.save(tmp_path / "alone.keras")
+
+    for sources in (["both", "alone"], ["alone", "both"]):
+        network = tiny_convolution((Head.READABLE, Head.FERPLUS, Head.FER))
+        untrained = network.get_layer("readable").get_weights()
+        names = [str(tmp_path / f"{source}.keras") for source in sources]
+        assert begin_with_mean(network, names, PICTURES) == {"fer", "ferplus"}
+        for head in (Head.FER, Head.FERPLUS):
+            factor = 1.5 if head is first else 1
+            wanted = factor * both.get_layer(head).get_weights()[0]
+            np.testing.assert_allclose(network.get_layer(head).get_weights()[0], wanted, rtol=1e-5)
+        np.testing.assert_array_equal(network.get_layer("readable").get_weights()[0], untrained[0])
+
+
 def test_weights_that_mean_another_thing_have_no_mean(tmp_path: Path) -> None:
     """The same network with its channels in another order: each half is right, their mean is not."""
     from mien_training.emotion.networks import ARCHITECTURES

@@ -125,7 +125,9 @@ def _story(report: RunReport) -> str:
     config = report.config
     seen = f"Seen: {100 * report.seen_accuracy:.1f} % of {report.seen_n} faces that it was trained on."
     if not report.epochs_trained:
-        return f"{config.arch}: the mean of the weights of {', '.join(config.warm_start)}, not trained further. {seen}"
+        mean = "the mean of the weights" if len(config.warm_start) > 1 else "the weights"
+        calibrated = "calibrated and " if config.calibrate else ""
+        return f"{config.arch}: {mean} of {', '.join(config.warm_start)}, {calibrated}not trained further. {seen}"
     stop = (
         f"stopped early after {config.patience} epochs without a better one"
         if report.stopped_early

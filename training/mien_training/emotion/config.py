@@ -105,6 +105,8 @@ class TrainConfig(Recipe):
     def _something_is_learned(self) -> TrainConfig:
         if self.epochs == 0 and not self.warm_start:
             raise ValueError("'epochs' is 0, which leaves a network as it was: name one with --warm-start")
+        if self.epochs == 0 and (self.teachers or self.finder):
+            raise ValueError("'epochs' is 0, so nothing is learned from a teacher or a finder: leave them out")
         return self
 
     @model_validator(mode="after")

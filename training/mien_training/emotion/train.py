@@ -133,8 +133,8 @@ def fit(
 
 def _changeable(run: Path, config: TrainConfig) -> list[str]:
     """The settings with which the training in `run` may be taken up though they were others."""
-    if not (run / runs.CHECKPOINT).exists():
-        return list(TrainConfig.model_fields)  # nothing has been trained with them
+    if not (run / runs.CHECKPOINT).exists() and not (run / runs.MODEL).exists():
+        return list(TrainConfig.model_fields)  # nothing has been made with them
     # `recipe` says where settings come from. Where the rate is constant an epoch is the same whatever follows: the run
     # may go on for longer, or end here.
     return ["recipe", "epochs"] if config.schedule == "constant" and not config.average else ["recipe"]
@@ -144,11 +144,15 @@ def _prepare(config: TrainConfig, training: Faces, warm_start: Sequence[str]) ->
     """The compiled network with its first weights."""
     keras.utils.set_random_seed(config.seed)
     architecture = ARCHITECTURES[config.arch]
-    network = architecture.build(config.heads)
+    network, begun = architecture.build(config.heads), set[str]()
     if architecture.warm_start and any(source.endswith(PUBLISHED) for source in warm_start):
         architecture.warm_start(network, Path(*warm_start), training.pixels)
     elif warm_start:
-        begin_with_mean(network, warm_start, training.pixels)
+        begun = begin_with_mean(network, warm_start, training.pixels)
+    if not config.epochs and (missing := [head for head in config.heads if head not in begun]):
+        raise ConfigError(
+            f"--epochs 0: no --warm-start has the head {' or '.join(missing)}; train it, or leave out the data that it learns from"
+        )
     model = for_training(network, config.precision)
     model.compile(
         make_optimizer(config, steps=batch_count(len(training), config.batch)),

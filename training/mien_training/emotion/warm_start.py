@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -22,8 +23,10 @@ _ROUNDING, _INT8_COSTS = 0.001, 0.01  # of a probability, on average; and more t
 _OF_ONE_DESCENT = 0.05  # of a probability, on average: on faces .005 for runs from the same weights, .09 for strangers
 
 
-def begin_with_mean(network: Any, sources: Sequence[str], faces: npt.NDArray[np.uint8]) -> None:
+def begin_with_mean(network: Any, sources: Sequence[str], faces: npt.NDArray[np.uint8]) -> set[str]:
     """Give the untrained `network` the mean of the weights that it would have from each of the `sources`, see `begin_with`.
+
+    A head is the mean of those that have it. Returns the heads that any has; the others are as they were.
 
     Trainings that began with the same weights end in one valley; their mean lies nearer to its middle, where answers are as
     good as those of all of them asked together ("model soups", Wortsman et al. 2022).
@@ -34,21 +37,28 @@ def begin_with_mean(network: Any, sources: Sequence[str], faces: npt.NDArray[np.
         ConfigError: a source is of another architecture, or the sources have too little in common to have a mean.
 
     """
-    weights, answers, predict = [], [], _predictor(network)
+    predict, answers = _predictor(network), defaultdict[str, list[Any]](list)
+    layers = {layer.name: layer for layer in network.layers if layer.weights}
+    weights = defaultdict[str, list[Any]](list)
     for source in sources:
-        begin_with(network, source, faces)
-        weights.append(network.get_weights())
-        answers.append(predict(faces[:_COMPARED]))
-    network.set_weights([np.mean(of_all, axis=0) for of_all in zip(*weights, strict=True)])
-    together = {head: np.mean([answer[head] for answer in answers], axis=0) for head in answers[0]}
+        heads = begin_with(network, source, faces)
+        said = predict(faces[:_COMPARED])
+        for head in heads:
+            answers[head].append(said[Head(head)])
+        for name in (layers.keys() - set(network.output_names)) | heads:
+            weights[name].append(layers[name].get_weights())
+    for name, of_sources in weights.items():
+        layers[name].set_weights([np.mean(of_all, axis=0) for of_all in zip(*of_sources, strict=True)])
+    together = {Head(head): np.mean(of_sources, axis=0) for head, of_sources in answers.items()}
     if not _answers_like(network, lambda _: together, faces, _OF_ONE_DESCENT):
         raise ConfigError(
             f"--warm-start {' and '.join(sources)}: their mean answers as none of them does; give runs that began with the same weights"
         )
+    return set(answers)
 
 
-def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
-    """Give the untrained `network` the weights of `source`: its trunk, and the heads of the same name.
+def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> set[str]:
+    """Give the untrained `network` the weights of `source`: its trunk, and the heads of the same name, which it returns.
 
     `source` is a run, a .keras file, or an int8 model: a directory, or the name of a shipped one. Of an int8 model the
     normalisations, which conversion folded, take their statistics from `faces` (n, 48, 48).
@@ -63,12 +73,11 @@ def begin_with(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
 
     """
     if is_network(source):
-        _begin_with_network(network, load_network(Path(source)), source, faces)
-    else:
-        _begin_with_int8(network, source, faces)
+        return _begin_with_network(network, load_network(Path(source)), source, faces)
+    return _begin_with_int8(network, source, faces)
 
 
-def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDArray[np.uint8]) -> set[str]:
     other = _of_another_architecture(source, f"a {trained.name}", network)
     if trained.input_shape != network.input_shape:
         raise other
@@ -83,15 +92,16 @@ def _begin_with_network(network: Any, trained: Any, source: str, faces: npt.NDAr
             layer.set_weights(learned.pop(0))
         else:
             added.append(layer)
-    heads = set(network.output_names) & set(trained.output_names)
+    heads: set[str] = set(network.output_names) & set(trained.output_names)
     if learned or not _take_heads(network, {head: trained.get_layer(head).get_weights() for head in heads}):
         raise other
     _add_nothing(network, added)
     if (added and not heads) or not _answers_like(network, _predictor(trained), faces, _ROUNDING):
         raise other
+    return heads
 
 
-def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> None:
+def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) -> set[str]:
     """Each folded convolution becomes the same convolution with a normalisation that adds its bias."""
     import keras
 
@@ -127,6 +137,7 @@ def _begin_with_int8(network: Any, source: str, faces: npt.NDArray[np.uint8]) ->
     measure_statistics(network, pairs, faces)
     if (added and not heads) or not _answers_like(network, open_predictor(source), faces, _INT8_COSTS):
         raise other
+    return set(heads)
 
 
 def _halves_sooner(network: Any, kernels: list[npt.NDArray[np.float32]]) -> bool:
