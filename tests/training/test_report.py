@@ -316,7 +316,7 @@ def test_a_damaged_history_is_named(tmp_path: Path) -> None:
     for content in ("[", "[]", "{}", '[{"epoch": 1}]'):
         (tmp_path / runs.HISTORY).write_text(content)
         with pytest.raises(DataError, match=r"history\.json: .*; copy the whole run directory again"):
-            read_history(tmp_path)
+            read_history(tmp_path, 2)
 
 
 def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:

@@ -69,5 +69,6 @@ def _report(arguments: argparse.Namespace) -> str:
     faces = read_faces(arguments.data, arguments.ferplus, seed)
     usage = Usage(arguments.usage)
     reports = compare(arguments.runs, faces, arguments.data, usage, arguments.int8, arguments.limit)
-    write_report(arguments.out, reports, [read_history(run) for run in arguments.runs])
+    histories = [read_history(run, report.config.epochs) for run, report in zip(arguments.runs, reports, strict=True)]
+    write_report(arguments.out, reports, histories)
     return json.dumps(as_json(reports), indent=1) if arguments.json else overview(reports)

@@ -91,8 +91,8 @@ def compare(
     return reports
 
 
-def read_history(directory: Path) -> list[dict[str, Any]]:
-    """The epochs of a run; none where it is a mean of others that was not trained further.
+def read_history(directory: Path, epochs: int) -> list[dict[str, Any]]:
+    """What became of the epochs of a run that was to have so many, 0 if it is a mean of others and was not trained further.
 
     Raises:
         DataError: the file is missing or damaged.
@@ -103,8 +103,9 @@ def read_history(directory: Path) -> list[dict[str, Any]]:
         history: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}); copy the whole run directory again") from error
-    lacking = not history and runs.load_config(directory, TrainConfig).epochs
-    if lacking or not all({"epoch", "loss", "validation", "seconds"} <= set(record) for record in history):
+    if (epochs and not history) or not all(
+        {"epoch", "loss", "validation", "seconds"} <= set(record) for record in history
+    ):
         raise DataError(f"{path}: not the epochs of a training; copy the whole run directory again")
     return history
 
@@ -148,7 +149,7 @@ def _measure(
     judged = _judge(ask(predict, unseen.pixels, model=name, moved=True), config.heads, unseen, data, usage)
     seen_scores = _judge(ask(predict, seen.pixels, model=name), config.heads, seen, data, Usage.TRAINING)
     truth = next(iter(judged))
-    history = read_history(directory)
+    history = read_history(directory, config.epochs)
     own = find_architecture(config.arch).recipe.epochs
     converted = int8 / name if int8 else None
     return RunReport(
