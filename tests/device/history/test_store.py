@@ -71,6 +71,7 @@ def test_quarters_make_the_chart_that_their_minutes_make(
         assert history.quarters(autumn + 900, autumn + 1800)[0].seen_s == sum(
             each.seen_s for each in history.minutes(autumn + 900, autumn + 1800)
         )
+        history.close()
     finally:
         monkeypatch.undo()
         time.tzset()
