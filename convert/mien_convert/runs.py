@@ -116,12 +116,12 @@ class Run:
 
     def _options(self, *names: str) -> list[str]:
         """The settings of these names as options of the command, those with several values several times."""
-        said = [name for name in names if self._is_trained or name not in _OF_EPOCHS]
-        settings = [(name.replace("_", "-"), self.config.get(name)) for name in said]
-        given = [
-            (option, value if isinstance(value, list) else [value]) for option, value in settings if value is not None
-        ]
-        return [word for option, values in given for value in values for word in (f"--{option}", str(value))]
+        words = []
+        for name in names:
+            value = None if name in _OF_EPOCHS and not self._is_trained else self.config.get(name)
+            values = value if isinstance(value, list) else [] if value is None else [value]
+            words += [word for each in values for word in (f"--{name.replace('_', '-')}", str(each))]
+        return words
 
     @property
     def _is_trained(self) -> bool:
