@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 
 from mien_device.commands.parser import build_parser
 from mien_device.config import Config
-from mien_device.config.load import find_config, load_config
+from mien_device.config.load import find_config, find_password, load_config
 from mien_device.heaps import share_heaps
 from mien_device.leave import leave
+from mien_device.state import hand_over
 from mien_models.errors import ConfigError, run_command
 
 
@@ -19,6 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run `mien` with the given arguments (those of the process by default) and return its exit code."""
     arguments = build_parser().parse_args(argv)
     code = run_command("mien", lambda: _COMMANDS[arguments.command](arguments))
+    hand_over()
     return leave(code) if argv is None else code  # who calls us from Python goes on afterwards
 
 
@@ -80,10 +82,12 @@ def _config(arguments: argparse.Namespace) -> int:
 def _discovery(arguments: argparse.Namespace) -> int:
     from mien_device.commands import discovery
 
-    config = load_config(find_config(arguments.config))
+    path = find_config(arguments.config)
+    config = load_config(path)
     if arguments.action == "show":
         return discovery.show_discovery(config, as_json=arguments.as_json)
-    return discovery.purge_discovery(config, arguments.device, as_json=arguments.as_json)
+    password = find_password(config.mqtt, path)
+    return discovery.purge_discovery(config, password, arguments.device, as_json=arguments.as_json)
 
 
 def _library(arguments: argparse.Namespace) -> int:

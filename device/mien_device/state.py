@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import math
@@ -30,24 +31,21 @@ WAITING = 32
 _CLOSED = "the camera stays switched off; switch it on from the home, or delete the file"
 
 
+SERVICE_STATE, SERVICE_CACHE = Path("/var/lib/mien"), Path("/var/cache/mien")
+"""systemd's StateDirectory and CacheDirectory of the service."""
+
+
 def state_folder() -> Path:
-    """Where mien keeps what must outlive a restart: MIEN_STATE_DIR, systemd's StateDirectory, or the user's own."""
-    return _folder("STATE", "XDG_STATE_HOME", ".local/state")
+    """Where mien keeps what must outlive a restart: MIEN_STATE_DIR, systemd's StateDirectory, or the user's own.
 
-
-SERVICE = Path("/var/lib/mien")
-"""systemd's StateDirectory of the service."""
-
-
-def service_state_folder() -> Path:
-    """As `state_folder`; for root, where nothing else is said, that of the service: who types sudo means it."""
-    said = os.environ.get("MIEN_STATE_DIR") or os.environ.get("STATE_DIRECTORY")
-    return SERVICE if os.geteuid() == 0 and not said and SERVICE.is_dir() else state_folder()
+    For root it is the service's where one is installed: who types sudo means it.
+    """
+    return _folder("STATE", "XDG_STATE_HOME", ".local/state", SERVICE_STATE)
 
 
 def cache_folder() -> Path:
-    """Where mien keeps what it can make again: MIEN_CACHE_DIR, systemd's CacheDirectory, or the user's own."""
-    return _folder("CACHE", "XDG_CACHE_HOME", ".cache")
+    """Where mien keeps what it can make again: MIEN_CACHE_DIR, systemd's CacheDirectory, or the user's own; see `state_folder`."""
+    return _folder("CACHE", "XDG_CACHE_HOME", ".cache", SERVICE_CACHE)
 
 
 def models_folder() -> Path:
@@ -55,11 +53,27 @@ def models_folder() -> Path:
     return state_folder() / "models"
 
 
-def _folder(kind: str, xdg: str, default: str) -> Path:
+def hand_over() -> None:
+    """Give what root wrote in the service's folders to the user that they belong to, or the service could not use it."""
+    if os.geteuid() != 0:
+        return
+    for folder, service in ((state_folder(), SERVICE_STATE), (cache_folder(), SERVICE_CACHE)):
+        if folder == service and folder.is_dir():
+            owner = folder.stat()
+            for _, folders, files, at in os.fwalk(folder):  # by descriptors: no link leads root out of it
+                for name in (*folders, *files):
+                    with contextlib.suppress(FileNotFoundError):  # the service may be running
+                        if os.stat(name, dir_fd=at, follow_symlinks=False).st_uid == 0:
+                            os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
+
+
+def _folder(kind: str, xdg: str, default: str, service: Path) -> Path:
     if own := os.environ.get(f"MIEN_{kind}_DIR"):
         return Path(own)
     if systemd := os.environ.get(f"{kind}_DIRECTORY"):
         return Path(systemd.partition(":")[0])
+    if os.geteuid() == 0 and SERVICE_STATE.is_dir():
+        return service
     return Path(os.environ.get(xdg) or Path.home() / default) / "mien"
 
 

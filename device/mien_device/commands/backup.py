@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mien_device.commands import say
 from mien_device.config.load import default_paths, find_config
-from mien_device.state import service_state_folder
+from mien_device.state import state_folder
 from mien_device.upkeep.backup import Place, make_backup
 from mien_device.upkeep.restore import restore
 
@@ -20,7 +20,7 @@ def run_backup(target: Path, config: Path | None, state: Path | None, *, credent
         ConfigError, DataError: it cannot be made.
 
     """
-    place = Place(find_config(config), state or service_state_folder())
+    place = Place(find_config(config), state or state_folder())
     listing = make_backup(place, target, credentials=credentials)
     if as_json:
         say(json.dumps({"file": str(target), **listing.model_dump(mode="json")}))
@@ -45,7 +45,7 @@ def run_restore(archive: Path, config: Path | None, state: Path | None, *, as_js
     """
     os.umask(0o077)
     target = find_config(config) or _new_config()
-    done = restore(archive, target, state or service_state_folder())
+    done = restore(archive, target, state or state_folder())
     if as_json:
         files = [str(path) for path in done.files]
         say(json.dumps({"file": str(archive), "restored": files, "notes": done.notes}, ensure_ascii=False))

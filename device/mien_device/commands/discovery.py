@@ -6,7 +6,6 @@ import json
 
 from mien_device.commands import say
 from mien_device.config import Config
-from mien_device.config.load import read_password
 from mien_device.features import features
 from mien_device.home import discovery
 from mien_device.home.announcer import FILE as DISCOVERY_FILE
@@ -40,7 +39,7 @@ def show_discovery(config: Config, *, as_json: bool) -> int:
     return 0
 
 
-def purge_discovery(config: Config, named: str | None, *, as_json: bool) -> int:
+def purge_discovery(config: Config, password: str | None, named: str | None, *, as_json: bool) -> int:
     """Take a device out of Home Assistant and out of the broker.
 
     Raises:
@@ -56,7 +55,7 @@ def purge_discovery(config: Config, named: str | None, *, as_json: bool) -> int:
     identity = named or own
     device = describe(config, identity, frozenset(Feature))
     announced = load_announced(folder / DISCOVERY_FILE) if identity == own else Announced()
-    cleared = purge(config, read_password(config.mqtt), device, announced)
+    cleared = purge(config, password, device, announced)
     if identity == own:
         (folder / DISCOVERY_FILE).unlink(missing_ok=True)
     if as_json:

@@ -10,7 +10,7 @@ from mien_device.checks import check_all
 from mien_device.commands import say
 from mien_device.config import Config
 from mien_device.config.load import find_config, load_config
-from mien_device.state import service_state_folder
+from mien_device.state import state_folder
 from mien_device.upkeep import bundle
 from mien_device.upkeep.secrets import Scrubber, known_secrets
 from mien_models.errors import ConfigError
@@ -34,7 +34,7 @@ def run_support(target: Path, named: Path | None, state: Path | None, *, as_json
     texts["check.json"] = (
         json.dumps([asdict(finding) for finding in check_all(lambda: load_config(path))], indent=2) + "\n"
     )
-    texts["health.json"] = bundle.health(state or service_state_folder())
+    texts["health.json"] = bundle.health(state or state_folder())
     if journal := bundle.journal():
         texts["journal.txt"] = journal
     bundle.write_bundle(target, texts, Scrubber(known_secrets(config, path)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pydantic import ValidationError
 
 from mien_device.config.migrations import migrate
 from mien_device.config.schema import Config, MqttConfig, PageConfig
-from mien_models.errors import ConfigError
+from mien_models.errors import ConfigError, DataError
 from mien_models.validation import explain
 
 
@@ -111,6 +112,29 @@ def load_config(path: Path | None) -> Config:
 def read_password(config: MqttConfig) -> str | None:
     """The broker's password, see `Secret.read`."""
     return PASSWORD.read(config.password_file)
+
+
+def find_password(config: MqttConfig, path: Path | None) -> str | None:
+    """The broker's password for who is not the service: also where `systemd/install` keeps it beside the configuration at `path`.
+
+    There it is in a file, or encrypted with this machine's key.
+
+    Raises:
+        ConfigError: as `Secret.read`.
+        DataError: it cannot be decrypted.
+
+    """
+    password = read_password(config)
+    if password is not None or path is None:
+        return password
+    plain, encrypted = path.parent / PASSWORD.credential, path.parent / f"{PASSWORD.credential}.cred"
+    if encrypted.is_file():
+        decrypt = ["systemd-creds", "decrypt", f"--name={PASSWORD.credential}", str(encrypted), "-"]
+        try:
+            return subprocess.run(decrypt, capture_output=True, text=True, check=True).stdout.rstrip("\n")
+        except (OSError, subprocess.CalledProcessError):
+            raise DataError(f"{encrypted}: cannot be decrypted; only root can, on the machine that wrote it") from None
+    return PASSWORD.read(plain) if plain.is_file() else None
 
 
 def read_token(config: PageConfig) -> str | None:

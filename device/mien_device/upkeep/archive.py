@@ -33,6 +33,7 @@ LIMITS: Mapping[str, int] = {
     "library.sqlite3": (1 << 32) - 1,
     "history.sqlite3": (1 << 32) - 1,
     "mqtt_password": SMALL,
+    "page_token": SMALL,
     "ca.crt": SMALL,
     "client.crt": SMALL,
     "client.key": SMALL,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import shutil
 import sqlite3
-import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -14,7 +13,7 @@ from pathlib import Path
 
 from mien_device.camera.addresses import without_secrets
 from mien_device.config import Config
-from mien_device.config.load import PASSWORD, TOKEN, load_config, read_password
+from mien_device.config.load import PASSWORD, TOKEN, find_password, load_config
 from mien_device.history.store import FILE as HISTORY
 from mien_device.home.messages import utc_now
 from mien_device.library.database import FILE as LIBRARY
@@ -106,7 +105,7 @@ def _connection(uri: str) -> closing[sqlite3.Connection]:
 
 def _copy_credentials(path: Path | None, config: Config, folder: Path) -> dict[str, Path]:
     files = {}
-    password = read_password(config.mqtt) or (_service_password(path.parent) if path else None)
+    password = find_password(config.mqtt, path)
     if password is not None:
         files[PASSWORD.credential] = folder / PASSWORD.credential
         files[PASSWORD.credential].write_text(password + "\n", encoding="utf-8")
@@ -125,15 +124,3 @@ def credential_files(config: Config) -> Iterator[tuple[str, Path | None]]:
     yield "client.crt", mqtt.client_cert_file
     yield "client.key", mqtt.client_key_file
     yield TOKEN.credential, config.page.token_file
-
-
-def _service_password(folder: Path) -> str | None:
-    """The password that `systemd/install` keeps beside the configuration, in a file or encrypted with this machine's key."""
-    plain, encrypted = folder / PASSWORD.credential, folder / f"{PASSWORD.credential}.cred"
-    if encrypted.is_file():
-        decrypt = ["systemd-creds", "decrypt", f"--name={PASSWORD.credential}", str(encrypted), "-"]
-        try:
-            return subprocess.run(decrypt, capture_output=True, text=True, check=True).stdout.rstrip("\n")
-        except (OSError, subprocess.CalledProcessError):
-            raise DataError(f"{encrypted}: cannot be decrypted; only root can, on the machine that wrote it") from None
-    return plain.read_text(encoding="utf-8").rstrip("\r\n") if plain.is_file() else None

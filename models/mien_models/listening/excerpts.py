@@ -36,8 +36,9 @@ class Excerpts:
         count = min(MOST, max(1, -(-promised // length)))
         middles = [(2 * place + 1) * promised // (2 * count) for place in range(count)]
         starts = [max(0, min(middle - length // 2, promised - length)) for middle in middles]
-        self._ranges = [range(start, start + length) for start in starts]
-        self._parts: list[list[Samples]] = [[] for _ in starts]
+        # The beginning too: a file that was cut off may end before any other.
+        self._ranges = [range(start, start + length) for start in (0, *starts)]
+        self._parts: list[list[Samples]] = [[] for _ in self._ranges]
         self._position = 0
 
     def add(self, block: Samples) -> None:
@@ -49,8 +50,10 @@ class Excerpts:
                 parts.append(block[max(0, wanted.start - begin) : wanted.stop - begin].mean(axis=1))
 
     def taken(self) -> list[Excerpt]:
-        """Those that are not silent; all of them where the whole recording is."""
-        whole = [resample(np.concatenate(parts), self._rate, RATE) for parts in self._parts if parts]
+        """Those that are not silent; all of them where the whole recording is. At least one, of what was heard at all."""
+        beginning, *others = self._parts
+        there = [parts for parts in others if parts] or [beginning]
+        whole = [resample(np.concatenate(parts), self._rate, RATE) for parts in there]
         heard = [samples for samples in whole if _root_mean_square(samples) > _SILENT]
         return [Excerpt(samples) for samples in heard or whole]
 

@@ -26,10 +26,12 @@ password_file = "{folder}/mqtt_password"
 client_cert_file = "{folder}/client.crt"
 client_key_file = "{folder}/client.key"
 tls = true
+[page]
+token_file = "{folder}/page_token"
 [music]
 volume = 33
 """
-SECRETS = ("Sec-old-camera", "Sec-camera", "Sec-query", "Sec-password", "Sec-private-key")
+SECRETS = ("Sec-old-camera", "Sec-camera", "Sec-query", "Sec-password", "Sec-private-key", "Sec-token-of-the-page")
 
 
 @dataclass
@@ -63,6 +65,7 @@ def make_home(folder: Path, volume: int = 70, seed: int = 0) -> Home:
     home.config.write_text(CONFIG.format(folder=home.config.parent))
     for name, text in {
         "mqtt_password": "Sec-password\n",
+        "page_token": "Sec-token-of-the-page\n",
         "client.crt": "public\n",
         "client.key": "Sec-private-key\n",
     }.items():

@@ -17,10 +17,12 @@ from pathlib import Path
 import pytest
 
 from mien_device.__main__ import main
+from mien_device.config import Config
 from mien_device.history.store import History
 from mien_device.library.database import FILE
 from mien_device.library.store import Library
-from mien_device.upkeep.archive import read_archive
+from mien_device.upkeep.archive import LIMITS, read_archive
+from mien_device.upkeep.backup import credential_files
 from mien_device.upkeep.inuse import alone, in_use, is_in_use
 from mien_device.upkeep.restore import finish, finish_interrupted, restore
 from mien_models.errors import DataError, InUseError
@@ -50,13 +52,15 @@ def test_what_is_saved_comes_back(home: Home, other: Home, tmp_path: Path) -> No
     (home.state / "state.json").write_text("{}")
     with Library.open(home.state) as library:
         library.uncorrect(library.songs()[0].id)
-    (home.config.parent / "client.key").unlink()
+    for name in ("client.key", "page_token"):
+        (home.config.parent / name).unlink()
     history = History(home.state)
     history.erase()
     history.close()
     assert main(["restore", str(saved), *home.arguments()]) == 0
     assert home.content() == before
     assert (home.config.parent / "client.key").read_text() == "Sec-private-key\n"
+    assert (home.config.parent / "page_token").read_text() == "Sec-token-of-the-page\n"
     assert stat.S_IMODE((home.config.parent / "client.key").stat().st_mode) == 0o600
     assert sorted(path.name for path in home.state.iterdir() if path.is_dir()) == []
 
@@ -65,6 +69,10 @@ def test_what_is_saved_comes_back(home: Home, other: Home, tmp_path: Path) -> No
     assert main(["restore", str(saved), *other.arguments()]) == 0
     assert other.content() == before
     assert (other.state / "more").exists()
+
+
+def test_a_backup_may_hold_every_credential_there_is() -> None:
+    assert {name for name, _ in credential_files(Config())} <= LIMITS.keys()
 
 
 def test_a_library_that_is_being_written_is_saved_whole(home: Home, tmp_path: Path) -> None:

@@ -90,6 +90,16 @@ def test_cut_off_files_are_heard_as_far_as_they_go_or_refused(tmp_path: Path, na
     assert all(str(cut) in line for line in said)
 
 
+def test_a_file_cut_off_before_its_first_excerpt_is_heard_from_its_beginning(tmp_path: Path) -> None:
+    whole = write(tmp_path / "a.mp3", noise(150, RATE, 3), RATE).read_bytes()  # its header promises all of them
+    path = tmp_path / "cut.mp3"
+    path.write_bytes(whole[: len(whole) // 50])
+    heard = hear(path)
+    assert 1 < heard.duration_s < 5
+    assert len(heard.features) == 1
+    assert np.isfinite(heard.features).all()
+
+
 def test_files_without_a_sample_and_with_nonsense_are_refused(tmp_path: Path) -> None:
     empty = write(tmp_path / "empty.wav", np.zeros((0, 1), np.float32), RATE)
     with pytest.raises(MusicError, match="holds no sound"):
