@@ -1,7 +1,7 @@
 """Putting a backup back: all of it or nothing, also when the power goes in the middle.
 
-It is unpacked and looked at beside the state. Then one rename decides: before it nothing has changed, after it whatever is
-not yet in its place is put there by the next start.
+It is unpacked and looked at beside the state, and what belongs elsewhere is written beside its place. Then one rename
+decides: before it nothing has changed, after it whatever of the state is not yet in its place is put there by the next start.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from mien_device.upkeep.archive import Listing, read_archive
 from mien_device.upkeep.backup import CONFIG, DATABASES, STATE_FILES, credential_files
 from mien_device.upkeep.inuse import alone
 from mien_models.errors import DataError, MienError
-from mien_models.files import sync, write_atomically
+from mien_models.files import sync
 
 log = logging.getLogger(__name__)
 
@@ -56,19 +56,25 @@ def restore(archive: Path, config: Path, state: Path) -> Restored:
             part = state / _PART
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(mode=0o700)
+            beside: dict[Path, Path] = {}
             try:
                 listing = read_archive(archive, part)
                 settings = _refuse_what_mien_could_not_use(part, archive)
                 _hand_over(part, state)
                 _require_writable(config.parent)
+                notes = _lay_settings_beside(beside, part, config, settings, state)
+                sync(part)
+                part.rename(state / _WHOLE)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
+                for new in beside.values():
+                    new.unlink(missing_ok=True)
                 raise
-            sync(part)
-            part.rename(state / _WHOLE)
             sync(state)
-            files, notes = _put_settings(state / _WHOLE, config, settings, state)
-            files += finish(state)
+            for target, new in beside.items():
+                new.replace(target)
+                sync(target.parent)
+            files = [*beside, *finish(state)]
     except OSError as error:
         raise DataError(f"{error.filename or state}: {error.strerror}") from None
     if listing.shortened:
@@ -161,36 +167,45 @@ def _require_writable(folder: Path) -> None:
         raise DataError(f"{folder}: may not be written; run as the user that may, or name another place with --config")
 
 
-def _put_settings(whole: Path, config: Path, settings: Config, state: Path) -> tuple[list[Path], list[str]]:
-    """The files that do not lie in the state folder."""
-    placed, notes = [], []
-    if (whole / CONFIG).exists():
-        _put(whole / CONFIG, config, state, 0o640)
-        placed.append(config)
+def _lay_settings_beside(
+    beside: dict[Path, Path], part: Path, config: Path, settings: Config, state: Path
+) -> list[str]:
+    """Write what does not belong into the state folder beside its place, and note in `beside` where; says what is left to do."""
+    notes = []
+    if (part / CONFIG).exists():
+        beside[config] = _new_beside(config)
+        _lay(part / CONFIG, beside[config], config, state, 0o640)
     for name, wanted in credential_files(settings):
-        if not (whole / name).exists():
+        if not (part / name).exists():
             continue
         # Never to just any place that a file from somewhere names.
         target = wanted if wanted is not None and wanted.parent == config.parent else config.parent / name
-        _put(whole / name, target, state, 0o600)
-        placed.append(target)
+        beside[target] = _new_beside(target)
+        _lay(part / name, beside[target], target, state, 0o600)
         if target != wanted and name == PASSWORD.credential and wanted is None:
             notes.append(
                 f"{target}: the broker's password; run systemd/install again, or name it in mqtt.password_file"
             )
         elif target != wanted:
             notes.append(f"{target}: the configuration looks for it at {wanted}; move it there, or name it anew")
-    return placed, notes
+    return notes
 
 
-def _put(source: Path, target: Path, state: Path, mode: int) -> None:
-    """As it belonged to somebody before, else readable for those who own the state."""
+def _new_beside(target: Path) -> Path:
+    return target.with_name(f".{target.name}.restored")
+
+
+def _lay(source: Path, new: Path, target: Path, state: Path, mode: int) -> None:
+    """Write `new`, which will replace `target`: its owner's as before, else readable for those who own the state."""
     before = target.stat() if target.exists() else None
-    write_atomically(target, source.read_bytes())
-    target.chmod(before.st_mode & 0o777 if before else mode)
+    new.unlink(missing_ok=True)
+    new.touch(mode=0o600)
+    new.write_bytes(source.read_bytes())
+    new.chmod(before.st_mode & 0o777 if before else mode)
     if os.geteuid() == 0:
         owner = before or state.stat()
         if before is None and mode == 0o640:
-            os.chown(target, 0, owner.st_gid)
+            os.chown(new, 0, owner.st_gid)
         else:
-            os.chown(target, owner.st_uid, owner.st_gid)
+            os.chown(new, owner.st_uid, owner.st_gid)
+    sync(new)

@@ -28,6 +28,7 @@ from mien_device.upkeep.restore import finish, finish_interrupted, restore
 from mien_models.errors import DataError, InUseError
 from tests.device.library.audio import write_sound
 from tests.device.upkeep.conftest import SECRETS, Home, make_home
+from tests.disks import SmallDisk
 from tests.end_to_end.device import Device
 from tests.killed import killed_at_each_step
 from tests.needs import give_up
@@ -143,6 +144,20 @@ def test_while_a_scan_runs_nothing_is_restored(home: Home, tmp_path: Path) -> No
     saved = backup(home, tmp_path / "b.zip")
     with Library.open(home.state) as library, library.scanning(), pytest.raises(DataError, match="mien is running"):
         restore(saved, home.config, home.state)
+
+
+def test_where_the_configuration_finds_no_room_nothing_is_restored(home: Home, other: Home, tmp_path: Path) -> None:
+    saved = backup(home, tmp_path / "b.zip", "--with-credentials")
+    with SmallDisk(tmp_path / "disk", 1 << 20) as disk:
+        config = shutil.copyfile(other.config, disk.folder / "mien.toml")
+        disk.fill()
+        before = Home(config, other.state).content()
+        with pytest.raises(DataError, match="No space left"):
+            restore(saved, config, other.state)
+        finish(other.state)
+        assert Home(config, other.state).content() == before
+        assert {path.name for path in disk.folder.iterdir()} == {"mien.toml", "ballast"}
+    assert not (other.state / "restore.part").exists()
 
 
 def test_killed_at_any_step_it_is_all_or_nothing(home: Home, in_memory: Path) -> None:
