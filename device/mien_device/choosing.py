@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from mien_device import clock
 from mien_device.config import MusicMode
 from mien_device.listeners import Ending, Listener
 from mien_device.mood import MoodState
@@ -33,7 +32,7 @@ class _Chosen:
 
 
 class PolicyChooser:
-    """A `Chooser`. Used by the music thread. Times `at` are of a clock that does not go back; the play log is kept in Unix time."""
+    """A `Chooser`. Used by the music thread. Times `at` are of a clock that does not go back."""
 
     def __init__(
         self,
@@ -42,7 +41,6 @@ class PolicyChooser:
         keep_liking: Callable[[Liking, Mood], bool],
         analysis: Callable[[str], Analysis | None] = lambda song: None,
         close: Callable[[], None] = lambda: None,
-        clock: Callable[[], float] = clock.now,
     ) -> None:
         """Nothing is chosen yet.
 
@@ -52,7 +50,6 @@ class PolicyChooser:
             keep_liking: writes down what somebody said of a song, and says whether it could.
             analysis: what was heard of the song with an id.
             close: lets go of what the others use.
-            clock: Unix time; asked once, so that a clock that is set meanwhile disturbs nothing.
 
         """
         self.mode = MusicMode.FOLLOW
@@ -63,7 +60,6 @@ class PolicyChooser:
         self._keep_liking = keep_liking
         self._analysis = analysis
         self._close = close
-        self._offset = clock() - time.monotonic()
         self._now = time.monotonic()
         self._chosen: _Chosen | None = None
         """What is to play next, or plays since just now."""
@@ -80,16 +76,16 @@ class PolicyChooser:
 
     def choose(self, mood: Mood, at: float, leaving: TrackEnding) -> Track | None:
         self._now = at
-        choice = self._policy.choose(self.mode, self._listener(), self._unix(at), _ENDINGS.get(leaving, Ending.CUT))
+        choice = self._policy.choose(self.mode, self._listener(), at, _ENDINGS.get(leaving, Ending.CUT))
         return self._take(choice, mood)
 
     def again(self, path: Path, mood: Mood) -> Track | None:
         """The track that played before a restart, if it is still there."""
-        return self._take(self._policy.again(path, self.mode, self._listener(), self._unix(self._now)), mood)
+        return self._take(self._policy.again(path, self.mode, self._listener(), self._now), mood)
 
     def named(self, song: str, mood: Mood) -> Track | None:
         """The song that somebody asked for."""
-        return self._take(self._policy.named(song, self.mode, self._listener(), self._unix(self._now)), mood)
+        return self._take(self._policy.named(song, self.mode, self._listener(), self._now), mood)
 
     def wants_change(self, track: Track, mood: Mood, at: float) -> bool:
         """Whether `track`, which plays or is to play next, must give way. Asked a few times a second."""
@@ -100,7 +96,7 @@ class PolicyChooser:
         known = next((each for each in (self._playing, self._chosen) if each and each.track is track), None)
         if known is not None and known.choice.mode is not self.mode:
             return self.mode is not MusicMode.SHUFFLE
-        return known is self._playing is not None and self._policy.wants_change(self._listener(), self._unix(at))
+        return known is self._playing is not None and self._policy.wants_change(self._listener(), at)
 
     def judged(self, track: Track, *, liked: bool) -> bool:
         """Learn from it and keep it, whoever chose the track; False if it is not in the library."""
@@ -161,12 +157,9 @@ class PolicyChooser:
         return track
 
     def _begin(self, chosen: _Chosen, at: float) -> None:
-        chosen = replace(chosen, choice=replace(chosen.choice, at=self._unix(at)))
+        chosen = replace(chosen, choice=replace(chosen.choice, at=at))
         self._playing, self._chosen = chosen, None
         self._policy.started(chosen.choice)
 
     def _listener(self) -> Listener:
         return self._viewer.at(self._now)
-
-    def _unix(self, at: float) -> float:
-        return at + self._offset

@@ -6,6 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -46,7 +47,7 @@ class LibraryShelf:
     def __init__(self, library: Library) -> None:
         self._library = library
         self._waiting: list[Play | Like] = []
-        """What is not written yet, oldest first."""
+        """What is not written yet, oldest first; the plays by the monotonic clock, for that of the wall may be set meanwhile."""
         self._due = math.inf
         """When it is to be written, by the monotonic clock."""
         self._unwritten: MusicError | None = None
@@ -89,9 +90,13 @@ class LibraryShelf:
         return [_song(song, estimate) for song, estimate in zip(known, _refitted(known), strict=True)]
 
     def plays(self) -> Sequence[Outcome]:
-        """All of them, oldest first."""
+        """All of them, oldest first, by the monotonic clock."""
         self._write()
         waiting = [each for each in self._waiting if isinstance(each, Play)]
+        ahead_s = _ahead_s()
+        written = [
+            replace(play, started=play.started - ahead_s) for play in self._ask(self._library.plays, list[Play]())
+        ]
         return [
             Outcome(
                 play.song,
@@ -103,7 +108,7 @@ class LibraryShelf:
                 play.before or UNKNOWN,
                 play.after or UNKNOWN,
             )
-            for play in self._ask(self._library.plays, list[Play]()) + waiting
+            for play in written + waiting
         ]
 
     def likings(self) -> Sequence[Liking]:
@@ -127,7 +132,10 @@ class LibraryShelf:
         return self._heard.get(song)
 
     def keep(self, choice: Choice, outcome: Outcome, mood: Mood) -> None:
-        """Take note that a song was played, for a viewer who looked like `mood`; `write_due` writes it down, or `close`."""
+        """Take note that a song was played, at a time of the monotonic clock, for a viewer who looked like `mood`.
+
+        `write_due` writes it down, or `close`.
+        """
         play = Play(
             song=outcome.song,
             started=outcome.at,
@@ -189,7 +197,7 @@ class LibraryShelf:
     def _written(self, kept: Play | Like) -> bool:
         try:
             if isinstance(kept, Play):
-                self._library.played(kept)
+                self._library.played(replace(kept, started=kept.started + _ahead_s()))
             else:
                 self._library.like(kept.song, kept.liked, mood=kept.mood, viewer=kept.viewer, at=kept.at)
         except NoRoomError:
@@ -218,6 +226,11 @@ class LibraryShelf:
         if str(error) != self._trouble:
             log.warning("library: %s", error)
         self._trouble = str(error)
+
+
+def _ahead_s() -> float:
+    """What turns a time of the monotonic clock into that of the wall, as it goes now."""
+    return clock.now() - time.monotonic()
 
 
 def has_song(folder: Path, song: str) -> bool:

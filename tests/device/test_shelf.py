@@ -60,6 +60,15 @@ class Stock:
         return FakeAnalyser().listen(path)
 
 
+AHEAD_S = 1.0e9
+"""So much is the wall's clock ahead of the monotonic one."""
+
+
+@pytest.fixture(autouse=True)
+def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("mien_device.shelf._ahead_s", lambda: AHEAD_S)
+
+
 @pytest.fixture
 def stock(tmp_path: Path) -> Iterator[Stock]:
     with closing(Stock(tmp_path, 12)) as made:
@@ -119,7 +128,7 @@ def heard_so(song: str, at: float = 100.0) -> Outcome:
 
 def plays_on_the_disk(stock: Stock) -> list[float]:
     with Library.open(stock.folder) as library:
-        return [play.started for play in library.plays()]
+        return [play.started - AHEAD_S for play in library.plays()]
 
 
 def test_plays_are_written_some_at_a_time_to_spare_the_card(stock: Stock, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +147,18 @@ def test_plays_are_written_some_at_a_time_to_spare_the_card(stock: Stock, monkey
     stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song, 500.0), Mood.SAD)
     stock.shelf.write_due()
     assert plays_on_the_disk(stock) == [100.0, 300.0], "its own time begins with it"
+
+
+def test_a_clock_that_is_set_later_is_the_one_that_plays_are_dated_by(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A Pi has no battery clock: what plays before it has found the network is dated like all that comes after."""
+    stock.hear()
+    song = stock.shelf.songs()[0].id
+    stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song, 100.0), Mood.SAD)
+    monkeypatch.setattr("mien_device.shelf._ahead_s", lambda: AHEAD_S + 86_400)
+    assert [play.at for play in stock.shelf.plays()] == [100.0]
+    assert plays_on_the_disk(stock) == [86_500.0]
 
 
 def test_what_waits_is_known_all_the_same(stock: Stock) -> None:
