@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import re
+
 LONGEST = 200
 """Characters; a title that is longer is a mistake of whoever wrote it, or an attack."""
+_STEERING = re.compile(r"[\0-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Control characters, breaks of lines, what turns the direction of writing, and lone surrogates, which are no text.
+
+Joiners and special spaces are none: Persian, emoji and French are written with them.
+"""
 
 
 def clean(text: str | None) -> str:
     """`text` on one line without what cannot be shown or sent, and not longer than `LONGEST`; empty for None."""
-    kept = "".join(sign if sign.isprintable() else " " for sign in text or "")
-    return " ".join(kept.split())[:LONGEST]
+    return " ".join(_STEERING.sub(" ", text or "").split())[:LONGEST]
+
+
+def printable(text: str) -> str:
+    """`text` with question marks for what is not UTF-8 in a file's name, and for signs that would steer a terminal."""
+    return _STEERING.sub("?", text)

@@ -26,7 +26,6 @@ from mien_device.home.payloads import CommandError, Measure, Spot
 from mien_device.latest import Closed, Latest
 from mien_device.mood import MoodState
 from mien_device.mood.said import LASTS_S, Said
-from mien_device.music import printable
 from mien_device.music.jukebox import Change, Jukebox, TrackSkipped, TrackStarted
 from mien_device.state import Memory
 from mien_models.labels import Emotion, Mood
@@ -237,7 +236,9 @@ class Music:
         self._keep_at = now + KEEP_S
         track = self._jukebox.playing
         path = "" if track is None else str(track.path)
-        if path != printable(path):
+        try:
+            path.encode()
+        except UnicodeEncodeError:
             path = ""  # a name that is no text cannot be written down
         self._memory.keep(place=path, place_s=round(self._jukebox.position_s, 1) if path else 0.0)
 

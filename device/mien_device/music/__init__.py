@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from mien_device.music.tags import Tags
+from mien_device.names import printable
 from mien_models.labels import Mood
 
 
@@ -52,11 +53,6 @@ class Failure:
 
     track: Track
     reason: str
-
-
-def printable(text: str) -> str:
-    """`text` with question marks for what is not UTF-8 in a file's name, and for signs that would steer a terminal."""
-    return "".join(sign if sign.isprintable() else "?" for sign in text)
 
 
 class Player(Protocol):

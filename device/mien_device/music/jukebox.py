@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mien_device.config import MusicConfig, MusicMode
-from mien_device.music import Player, Track, printable
+from mien_device.music import Player, Track
 from mien_device.music.choosers import Chooser, Ending
+from mien_device.names import printable
 from mien_models.errors import MusicError
 from mien_models.labels import Mood
 

@@ -216,6 +216,18 @@ def test_place_in_the_music_is_kept_as_soon_as_there_is_one(stage: Stage, tmp_pa
     assert remembered.place_s == pytest.approx(0.1, abs=0.1), "what was heard, not what was handed over"
 
 
+@pytest.mark.parametrize(("name", "kept"), [("Caf\u00e9\u00a0\u200d", True), ("caf\udce9", False)])
+def test_a_place_is_kept_in_any_file_whose_name_is_text(tmp_path: Path, name: str, kept: bool) -> None:
+    path = write_wav(tmp_path / "sad" / "song.wav", tone(440, 0.5))
+    path = path.rename(path.with_name(f"{name}.wav"))
+    stage = Stage(tmp_path)
+    stage.music._report(stage.jukebox.follow(Mood.SAD, 0.0))
+    stage.music._moods.close()
+    stage.music.run()
+    stage.memory.close()
+    assert Memory(tmp_path / "state").remembered.place == (str(path) if kept else "")
+
+
 def test_silence_is_kept_too(stage: Stage, tmp_path: Path) -> None:
     stage.music._report(stage.jukebox.follow(Mood.HAPPY, 0.0))
     stage.carry_out(SetMode(MusicMode.OFF))
