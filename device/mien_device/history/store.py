@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -44,12 +45,13 @@ REMEDIES = {
     "SQLITE_IOERR": "the disk does not take or give it; is it full, or failing?",
     "SQLITE_NOTADB": "damaged; erase the history on the page, or move the file away",
     "SQLITE_CORRUPT": "damaged; erase the history on the page, or move the file away",
+    "SQLITE_ERROR": "its tables are not those of mien; erase the history on the page, or move the file away",
     "SQLITE_READONLY": "may not be written; is the disk read-only?",
     "SQLITE_CANTOPEN": "cannot be opened; may mien write its folder?",
     "SQLITE_BUSY": f"another process holds it for more than {BUSY_S:.0f} s; end that one",
 }
 """By the beginning of SQLite's result code."""
-_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT")
+_DAMAGED = ("SQLITE_NOTADB", "SQLITE_CORRUPT", "SQLITE_ERROR")
 TABLES = ("minute", "play")
 _SUMS = ("seen_s", *Emotion, "valence_s", "arousal_s")
 _COLUMNS = f"at, {', '.join(_SUMS)}, people"
@@ -140,8 +142,7 @@ class History:
                 self._empty()
             except DamagedError:
                 self.close()
-                self._path.with_name(f"{FILE}-journal").unlink(missing_ok=True)
-                self._path.unlink(missing_ok=True)
+                self._remove()
 
     def check(self) -> None:
         """Read all of it, and close it.
@@ -153,6 +154,8 @@ class History:
         try:
             if self._rows("PRAGMA quick_check")[:1] != [("ok",)]:
                 raise DamagedError(f"{self._path}: {REMEDIES['SQLITE_CORRUPT']}")
+            self.minutes(0, math.inf, 1)
+            self.plays(0, 0)
         finally:
             self.close()
 
@@ -162,6 +165,13 @@ class History:
             if self._connection is not None:
                 self._connection.close()
             self._connection = None
+
+    def _remove(self) -> None:
+        try:
+            self._path.with_name(f"{FILE}-journal").unlink(missing_ok=True)
+            self._path.unlink(missing_ok=True)
+        except OSError as error:
+            raise DataError(f"{self._path}: {error.strerror}; is the disk read-only?") from None
 
     def _empty(self) -> None:
         if not self._path.exists():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sqlite3
 import stat
@@ -148,6 +149,32 @@ def test_a_damaged_file_is_said_and_can_be_erased(tmp_path: Path, content: bytes
     history.write([minute()], [])
     assert len(history.minutes(0, 2 * AT)) == 1
     history.close()
+
+
+def test_a_file_with_other_tables_is_said_and_can_be_erased(tmp_path: Path) -> None:
+    with closing(sqlite3.connect(tmp_path / FILE)) as plain, plain:
+        plain.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        plain.execute("CREATE TABLE minute (at INTEGER PRIMARY KEY)")
+    history = History(tmp_path)
+    for use in (history.check, lambda: history.write([minute()], [])):
+        with pytest.raises(DataError, match=r"history\.sqlite3: its tables are not those of mien; erase"):
+            use()
+    history.erase()
+    history.write([minute()], [play()])
+    history.check()
+
+
+def test_a_damaged_file_on_a_disk_that_cannot_be_written_is_not_said_to_be_erased(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / FILE).write_bytes(b"no database at all" * 100)
+
+    def refused(path: Path, missing_ok: bool = False) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(path))
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    with pytest.raises(DataError, match="Read-only file system; is the disk read-only"):
+        History(tmp_path).erase()
 
 
 def test_a_history_of_tomorrow_is_left_alone(tmp_path: Path) -> None:
