@@ -11,7 +11,6 @@ from pydantic import BaseModel
 from mien_device.config import Config, MoodConfig
 from mien_device.home.commands import SetMode, SetVolume
 from mien_device.loops.music import Music
-from mien_device.loops.vision import Vision
 from mien_device.music.jukebox import Jukebox
 from mien_device.pipeline import Pipeline
 from mien_models.errors import ConfigError
@@ -21,18 +20,18 @@ log = logging.getLogger(__name__)
 Apply = Callable[[Config], None]
 
 
-def live_settings(pipeline: Pipeline, jukebox: Jukebox, vision: Vision, music: Music) -> dict[str, Apply]:
+def live_settings(pipeline: Pipeline, jukebox: Jukebox, music: Music) -> dict[str, Apply]:
     """What can change while mien runs, by setting."""
 
     def looks(config: Config) -> None:
         pipeline.configure(config.faces, config.mood)
-        vision.configure(config.mood)
 
     def sounds(config: Config) -> None:
         jukebox.configure(config.music)
 
     return {
-        **{f"mood.{name}": looks for name in MoodConfig.model_fields},
+        # Home Assistant was told at the start how long to wait for the next mood, so the heartbeat is not among them.
+        **{f"mood.{name}": looks for name in MoodConfig.model_fields if name != "heartbeat_s"},
         "faces.search_interval_s": looks,
         "music.fade_s": sounds,
         "music.linger_s": sounds,

@@ -101,7 +101,7 @@ class Wiring:
             show=None if self._stage is None else self._stage.hear,
             has_song=parts.has_song,
         )
-        live = live_settings(parts.pipeline, parts.jukebox, self._vision, self._music)
+        live = live_settings(parts.pipeline, parts.jukebox, self._music)
         self.reloader = Reloader(config, load, live)
         self.introduction = Introduction(parts, self.publisher, lambda: self.reloader.restart_required)
         self._warden = self._build_warden()

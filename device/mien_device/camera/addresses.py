@@ -19,6 +19,13 @@ def public_name(source: str) -> str:
 
 
 def stream_host(address: str) -> str:
-    """A stream's scheme and host. User, password, path and query are left out: all of them may hold secrets."""
-    match = re.match(r"(\w+://)(?:.*@)?(\[[^\]]*\]|[^/?#:&]*)", address)
-    return match[1] + match[2] if match else address
+    """A stream's scheme and host. User, password, path and query are left out: all of them may hold secrets.
+
+    An ellipsis is the host of an address with a slash in its password: nobody can tell where it begins.
+    """
+    match = re.match(r"(\w+://)([^/?#]*)", address)
+    if match is None:
+        return address
+    scheme, authority = match.groups()
+    host = re.fullmatch(r"(\[[^\]]*\]|[^:&]*)(:\d*)?", authority.rpartition("@")[2])
+    return scheme + (host[1] if host else "…")

@@ -83,7 +83,7 @@ class Inbox:
             return
         transaction: str | int | None = None
         try:
-            _check_size(payload)
+            check_size(payload)
             if is_request:
                 request = _read_request(payload)
                 transaction = _read_transaction(request)
@@ -142,7 +142,13 @@ def _unsaved(transaction: str | int | None) -> Response:
     return Response(status="error", error=UNSAVED, transaction=transaction)
 
 
-def _check_size(payload: bytes) -> None:
+def check_size(payload: bytes) -> None:
+    """Whether a message is short enough to mean anything.
+
+    Raises:
+        CommandError: it is not.
+
+    """
     if len(payload) > MAX_PAYLOAD:
         raise CommandError(f"{len(payload)} bytes are too long, {MAX_PAYLOAD} are the most")
 

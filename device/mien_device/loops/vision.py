@@ -91,10 +91,6 @@ class Vision:
         self._told = -float("inf")
         self._stats_due = time.monotonic() + FIRST_STATS_S
 
-    def configure(self, config: MoodConfig) -> None:
-        """Send the mood again as often as this says. From any thread."""
-        self._heartbeat_s = config.heartbeat_s
-
     def greet(self) -> None:
         """Give the publisher a state to begin with, so that the home finds one as soon as the device is online."""
         now = time.monotonic()

@@ -52,6 +52,8 @@ class MoodTracker:
         for reading in readings:
             face = self._faces.setdefault(reading.face, Smoothed(self.config.smoothing_s))
             face.update(reading.probabilities, at, reading.weight)
+        for face in self._faces.values():
+            face.time_constant_s = self.config.smoothing_s
         self._faces = {key: face for key, face in self._faces.items() if at - face.read_at <= self.config.absence_s}
         self._state = self._next(at, len(readings) if faces is None else faces)
         return self._state

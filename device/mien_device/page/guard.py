@@ -89,9 +89,11 @@ class Guard:
         if comes_from_elsewhere(method, headers):
             return _refuse("Another site asked for this.")
         cookie = cookie_parser(headers.get("cookie", "")).get(COOKIE)
-        if not self._access.lets_in(_peer(scope), headers, cookie):
-            if path == LOGIN and method == "POST":
-                return await self._login(Request(scope, receive))
+        is_in = self._access.lets_in(_peer(scope), headers, cookie)
+        if path == LOGIN and (is_in or method == "POST"):
+            # Who is in already sends it from another tab, or presses its button twice.
+            return RedirectResponse("/", 303) if is_in else await self._login(Request(scope, receive))
+        if not is_in:
             return _ask(401)
         if method in WRITES and not headers.get("content-type", "").startswith("application/json"):
             # A form of another site can send anything but this without asking us first.

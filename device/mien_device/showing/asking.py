@@ -9,8 +9,9 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from mien_device.home.commands import THINGS, Command
-from mien_device.home.inbox import FAILED, UNSAVED, Inbox, WhenSaved
+from mien_device.home.inbox import FAILED, UNSAVED, Inbox, WhenSaved, check_size
 from mien_device.home.messages import Response
+from mien_device.home.payloads import CommandError
 from mien_device.page import Json, Outcome, Reply
 
 PATIENCE_S = 5.0
@@ -32,10 +33,14 @@ class Asking:
         if thing not in THINGS:
             return Reply(Outcome.UNKNOWN, {}, f"there is no such command; there are: {', '.join(THINGS)}")
         number, answer = next(self._numbers), Future[Response]()
+        request = json.dumps({"value": value, "transaction": number}).encode()
+        try:
+            check_size(request)
+        except CommandError as error:
+            return Reply(Outcome.REFUSED, {}, str(error))
         with self._lock:
             self._waiting[number] = answer
         try:
-            request = json.dumps({"value": value, "transaction": number}).encode()
             self._inbox.receive(f"request/{thing}", request, retained=False)
             response = answer.result(PATIENCE_S)
         except TimeoutError:

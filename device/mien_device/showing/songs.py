@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeVar
 
 from mien_device.library import Song
 from mien_device.library.database import FILE
@@ -13,7 +13,7 @@ from mien_device.library.store import Library
 from mien_device.page import Json, Outcome, Reply
 from mien_models.errors import MusicError
 
-T = TypeVar("T")
+log = logging.getLogger(__name__)
 
 
 class Songs:
@@ -29,10 +29,14 @@ class Songs:
         return self._ask(lambda library: {"songs": [as_record(song) for song in library.songs()]}, {"songs": []})
 
     def one(self, song: str) -> Song | None:
-        """The song with exactly this id."""
-        with self._lock:
-            library = self._opened()
-            found = [] if library is None else library.songs(missing=True)
+        """The song with exactly this id; None if there is none, or the library cannot be read."""
+        try:
+            with self._lock:
+                library = self._opened()
+                found = [] if library is None else library.songs(missing=True)
+        except MusicError as error:
+            log.warning("library: %s", error)
+            return None
         return next((each for each in found if each.id == song), None)
 
     def place(self, song: str, valence: float, arousal: float) -> Reply:

@@ -119,16 +119,16 @@ def _telling_values(table: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_address(address: str) -> Iterator[str]:
-    """User, password and values of the query of an address."""
-    match = re.search(r"\w+://(?:(.*)@)?", address)
-    if match is not None and match[1]:
-        yield match[1]
-        yield from match[1].split(":", 1)
+    """User, password and values of the query of an address; what may be one of them, where it has an at sign too many."""
+    for users in (r"\w+://([^/?#]*)@", r"\w+://(.*)@"):
+        if match := re.search(users, address):
+            yield match[1]
+            yield from match[1].split(":", 1)
     for pair in address.partition("?")[2].split("&"):
         yield pair.partition("=")[2]
 
 
 def _behind_host(address: str) -> str:
     """The path of a camera's address: with some cameras that is the secret."""
-    match = re.search(r"\w+://(?:.*@)?[^/?#]*/(.+)", address)
+    match = re.search(r"\w+://[^/?#]*/(.+)", address)
     return match[1] if match else ""

@@ -40,6 +40,15 @@ def test_the_first_mood_comes_within_a_second():
     assert states[-1].since == states[first].since
 
 
+def test_another_smoothing_is_in_force_for_who_is_in_view_already():
+    slow = CONFIG.model_copy(update={"smoothing_s": 60.0, "dwell_s": 0.5})
+    tracker = MoodTracker(slow)
+    play(tracker, Emotion.SAD, 2.0)
+    assert play(tracker, Emotion.HAPPY, 2.0, 2.0)[-1].mood is Mood.SAD
+    tracker.config = slow.model_copy(update={"smoothing_s": 0.1})
+    assert play(tracker, Emotion.HAPPY, 2.0, 4.0)[-1].mood is Mood.HAPPY
+
+
 def test_one_stray_reading_is_no_mood():
     tracker = MoodTracker(CONFIG)
     tracker.update([reading(Emotion.ANGRY)], 0.0)

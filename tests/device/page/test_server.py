@@ -187,8 +187,12 @@ def test_a_browser_comes_in_by_the_form(shared_page: Served) -> None:
     assert "HttpOnly" in cookie
     assert "SameSite=strict" in cookie
     assert TOKEN not in cookie
-    inside = shared_page.ask("/", headers=FAR | {"Cookie": cookie.partition(";")[0]})
+    kept = {"Cookie": cookie.partition(";")[0]}
+    inside = shared_page.ask("/", headers=FAR | kept)
     assert b"/static/js/main.js" in inside.body
+    for method in ("POST", "GET"):  # of another tab, or a second press of the button
+        again = shared_page.ask("/login", method=method, headers=FAR | form | kept)
+        assert (again.status, again.headers.get("location")) == (303, "/")
     assert shared_page.ask("/login", method="POST", body=b"x" * 10_000, headers=FAR | form).status == 403
 
 

@@ -159,6 +159,12 @@ def test_commands_are_read_and_answered_as_those_of_the_home() -> None:
     assert all(thing in str(unknown.error) for thing in THINGS)
 
 
+def test_what_is_too_long_is_refused_at_once() -> None:
+    reply = asking(lambda command: None, saved=None).ask("message", "é" * 3000)
+    assert reply.outcome is Outcome.REFUSED
+    assert "bytes are too long" in str(reply.error)
+
+
 def test_what_cannot_be_done_is_said_and_a_defect_is_one() -> None:
     def refuse(command: Command) -> None:
         raise CommandError("the camera is switched off")

@@ -80,6 +80,7 @@ def test_a_library_that_is_damaged_is_said(tmp_path: Path) -> None:
     reply = Songs(tmp_path).all()
     assert reply.outcome is Outcome.UNSAVED
     assert "library.sqlite3" in str(reply.error)
+    assert Songs(tmp_path).one("0" * 32) is None
 
 
 def test_many_ask_at_once(songs: Songs) -> None:
