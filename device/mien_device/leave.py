@@ -7,8 +7,8 @@ import os
 import sys
 import threading
 
-OURS = ("mien-", "camera ")
-"""What the names of our threads begin with."""
+OURS = "mien-"
+"""What the names of the daemon's threads begin with."""
 
 log = logging.getLogger(__name__)
 

@@ -46,7 +46,7 @@ class LeashedCamera:
         """A copy, and raised as one: through its traceback an error would hold this camera, its driver and its last picture."""
         self._frames: Latest[Frame] = Latest()
         self._opened, self._closed = threading.Event(), threading.Event()
-        self._thread = threading.Thread(target=self._work, name="camera leash", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="mien-camera", daemon=True)
         self._thread.start()
         if not self._opened.wait(timeout_s + open_s):
             self._closed.set()
@@ -80,7 +80,7 @@ class LeashedCamera:
         """Let go of it, or leave it behind with its driver. May be called twice."""
         if self._closed.is_set():
             return
-        farewell = threading.Thread(target=self._let_go, name="camera farewell", daemon=True)
+        farewell = threading.Thread(target=self._let_go, name="mien-camera-farewell", daemon=True)
         farewell.start()
         # Before whoever reads is woken: it may ask at once who is leaving.
         LeashedCamera.leaving = {thread for thread in LeashedCamera.leaving if thread.is_alive()} | {

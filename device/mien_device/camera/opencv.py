@@ -49,7 +49,7 @@ class OpenCvCamera:
         # Of a stream a still picture may be all that it has to show.
         self._liveliness = Liveliness(self.name, self._timeout_s) if self._is_device else None
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._drain, name="camera driver", daemon=True)
+        self._thread = threading.Thread(target=self._drain, name="mien-camera-driver", daemon=True)
         self._thread.start()
 
     def _open(self, source: str, config: CameraConfig) -> cv2.VideoCapture:

@@ -58,7 +58,7 @@ def _what_it_does(manifest: Manifest | FinderManifest | MusicManifest) -> str:
 
 
 def install_model(name: str, source: str | None, *, as_json: bool) -> int:
-    """Fetch a model that is not mien's own, when its user asks for it: the one time that mien uses the internet."""
+    """Fetch a model that is not mien's own, when its user asks for it."""
     if name != "yunet":
         raise ConfigError(f"{name}: nothing of that name can be installed; yunet can")
     path = install_yunet(models_folder(), source)

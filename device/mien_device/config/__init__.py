@@ -1,4 +1,4 @@
-"""One TOML file, read once; nothing else reads files or the environment for settings."""
+"""One TOML file, read at the start and on SIGHUP; nothing else reads files or the environment for settings."""
 
 from mien_device.config.schema import (
     CameraConfig,

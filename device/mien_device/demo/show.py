@@ -7,7 +7,6 @@ import socket
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
+from mien_device import clock
 from mien_device.commands.config import with_camera
 from mien_device.config import Config, MqttConfig, MusicConfig, PageConfig
 from mien_device.daemon import Daemon
@@ -128,12 +128,12 @@ class Spectator:
             self._write(json.dumps({"topic": message.topic, "retain": message.retain, "payload": json.loads(text)}))
 
     def _event(self, event: Event) -> None:
-        clock = time.strftime("%H:%M:%S")
+        when = clock.utc().astimezone().strftime("%H:%M:%S")
         if event.event_type == "mood_changed":
             self.moods += 1
-            self.say(f"{clock}  mood   {event.mood:<9} (was {event.previous or 'unknown'}, {event.faces} in view)")
+            self.say(f"{when}  mood   {event.mood:<9} (was {event.previous or 'unknown'}, {event.faces} in view)")
         elif event.event_type == "track_started":
-            self.say(f"{clock}  music  {event.title}")
+            self.say(f"{when}  music  {event.title}")
 
     def _write(self, line: str) -> None:
         if self.is_alone:

@@ -32,7 +32,6 @@ class Track:
     """Counts up; never given twice."""
     box: Box
     """Where it was when last seen."""
-    first_seen: float
     last_seen: float
     """Seconds, by the frames' stamps."""
     hits: int = 1
@@ -111,7 +110,7 @@ class Tracker:
                 left.append(track.id)
         for place in sorted(set(range(len(boxes))) - set(pairs.values())):
             if boxes[place].score >= self._sure:
-                kept.append(Track(self._next_id, boxes[place], at, at))
+                kept.append(Track(self._next_id, boxes[place], at))
                 self._next_id += 1
         self._tracks = kept
         return Sighting(tuple(track for track in kept if track.confirmed), tuple(arrived), tuple(left))

@@ -1,1 +1,1 @@
-"""Being a good service: telling systemd that the loop is alive."""
+"""Being a good service: telling systemd that the loop is alive, what the board suffers from, and figures for Prometheus."""

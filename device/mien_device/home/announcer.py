@@ -35,6 +35,8 @@ class Announced(Strict):
     shown: dict[str, Component] = Field(default_factory=dict)
     gone: dict[str, Component] = Field(default_factory=dict)
     """Was shown once, is not any more; kept until a Home Assistant that has just started was told so."""
+    retained: bool = False
+    """Whether the broker keeps what it was told."""
 
 
 class Announcer:
@@ -59,6 +61,8 @@ class Announcer:
         """Where it was announced under another prefix or id."""
         if self._elsewhere:
             known = Announced()
+        self._kept_there = known.retained
+        """Whether the broker still keeps a message."""
         before = known.gone | known.shown
         self._gone = {key: old for key, old in before.items() if key not in self._components}
         self._revive_at: float | None = None
@@ -81,14 +85,20 @@ class Announcer:
         if not self._components:
             # Discovery was turned off: the whole device goes, once.
             return [*moved, *([(self._topic, "")] if self._gone else [])]
+        # What is not to be kept any more would bring back what is gone with every start of Home Assistant.
+        cleared = [(self._topic, "")] if self._kept_there and not self._config.retain else []
+        self._kept_there = self._kept_there or self._config.retain
         self._keep(self._gone)
-        return [*moved, self._message(self._buried())]
+        return [*moved, *cleared, self._message(self._buried())]
 
     def delivered(self) -> None:
         """What `on_connect` gave has reached the broker."""
         if not self._components and (self._gone or self._elsewhere):
             self._gone = {}
             self._keep({})
+        elif self._kept_there is not self._config.retain:
+            self._kept_there = self._config.retain
+            self._keep(self._gone)
         self._elsewhere = ""
 
     def on_status(self, payload: bytes, now: float) -> None:
@@ -124,7 +134,12 @@ class Announcer:
         return self._topic, json.dumps(message, ensure_ascii=False, separators=(",", ":"))
 
     def _keep(self, gone: dict[str, Component]) -> None:
-        announced = Announced(topic=self._topic if self._components else "", shown=self._components, gone=gone)
+        announced = Announced(
+            topic=self._topic if self._components else "",
+            shown=self._components,
+            gone=gone,
+            retained=self._kept_there and bool(self._components),
+        )
         if announced != load_announced(self._path):
             write_whole(self._path, announced.model_dump_json())
 

@@ -119,7 +119,7 @@ class Info(Json):
 
 
 class MoodMessage(Json):
-    """The mood of the people in view. Sent when it changes, and again every minute."""
+    """The mood of the people in view. Sent when it or the number of people changes, and again every `mood.heartbeat_s`."""
 
     topic: ClassVar[str] = "mood/state"
 

@@ -58,7 +58,6 @@ class Stage:
         feed = self.feed = Feed()
         self._moods = Moods(feed)
         self._live = Live(feed, allowed=config.page.live)
-        self._setup = Setup(config, load, feed, folder)
         self._playing = Playing(feed)
         self._past = Past(folder, config.history)
         self._setup = Setup(config, load, feed, folder)

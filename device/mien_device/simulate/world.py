@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 
@@ -26,9 +25,9 @@ class World:
         at = self.at()
         return any(fault.kind is kind and fault.at_s <= at < fault.end_s for fault in self._trace.fault)
 
-    def wait_out(self, kind: Kind, closed: threading.Event | None = None) -> None:
-        """Return when that is over, or at `closed`."""
-        while self.broken(kind) and not (closed and closed.is_set()):
+    def wait_out(self, kind: Kind) -> None:
+        """Return when that is over."""
+        while self.broken(kind):
             time.sleep(TURN_S)
 
     def at(self) -> float:

@@ -1,7 +1,8 @@
 """New emotion models: signed, tried beside the one that runs, put in its place, and taken back if it fails.
 
-Parts: `source` (where a model comes from), `store` (models on the disk and which of them counts), `shadow` (how often two
-of them say the same). `loops/updates.py` puts them together.
+Parts: `source` and `search` (where a model comes from, and which is offered), `store` and `versions` (models on the disk,
+and which of them counts), `trial` and `shadow` (how often two of them say the same), `reader` (which one answers).
+`loops/updates.py` puts them together.
 """
 
 from __future__ import annotations

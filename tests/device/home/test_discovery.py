@@ -148,6 +148,25 @@ def test_discovery_turned_off_takes_the_device_out_once(tmp_path: Path) -> None:
     assert announcer(tmp_path, discovery=False).on_connect() == []
 
 
+def test_what_the_broker_is_to_keep_no_longer_is_cleared_once(tmp_path: Path) -> None:
+    """Each start of Home Assistant would read it again, and show what is gone since."""
+    topic = "homeassistant/device/mien_hall/config"
+    kept = announcer(tmp_path, retain=True)
+    assert [payload != "" for _, payload in kept.on_connect()] == [True]
+    kept.delivered()
+    for _ in range(2):  # as long as nobody knows whether it was heard
+        (cleared, message) = announcer(tmp_path, retain=False).on_connect()
+        assert cleared == (topic, "")
+        assert message[0] == topic
+        assert components(message)
+    told = announcer(tmp_path, retain=False)
+    assert len(told.on_connect()) == 2
+    told.delivered()
+    assert len(told.on_connect()) == 1
+    assert len(announcer(tmp_path, retain=False).on_connect()) == 1
+    assert len(announcer(tmp_path, retain=True).on_connect()) == 1
+
+
 def test_another_prefix_takes_it_out_of_the_old_one(tmp_path: Path) -> None:
     announcer(tmp_path).on_connect()
     moved = announcer(tmp_path, prefix="ha")

@@ -155,7 +155,7 @@ class CardOutput:
         self._look_again(FIRST_PAUSE_S, stream)
 
     def _look_again(self, pause_s: float, gone: CardStream | None = None) -> None:
-        self._looking = threading.Thread(target=self._look, args=(pause_s, gone), name="sound-card", daemon=True)
+        self._looking = threading.Thread(target=self._look, args=(pause_s, gone), name="mien-sound-card", daemon=True)
         self._looking.start()
 
     def _look(self, pause_s: float, gone: CardStream | None) -> None:

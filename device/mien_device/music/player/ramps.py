@@ -61,11 +61,6 @@ class Fade:
         """Whether it has arrived at nothing."""
         return self._angle.left == 0 and self._angle.value == 0
 
-    @property
-    def gain(self) -> float:
-        """The gain now."""
-        return math.sin(self._angle.value)
-
     def rise(self, frames: int) -> None:
         """To full within `frames`."""
         self._angle.go(QUARTER, frames)

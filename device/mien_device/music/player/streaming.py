@@ -40,7 +40,7 @@ class StreamingPlayer:
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
         if threaded:
-            self._thread = threading.Thread(target=self._run, name="player", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="mien-player", daemon=True)
             self._thread.start()
 
     @property

@@ -93,7 +93,7 @@ function point(place) {
   const scrub = by("scrub");
   scrub.value = place;
   scrub.style.setProperty("--filled", `${(100 * place) / Math.max(1, charts.count - 1)}%`);
-  const words = slotWords(charts.slot(place), charts.time(place), days);
+  const words = slotWords(charts.slot(place), charts.time(place));
   by("readout").textContent = words;
   scrub.setAttribute("aria-valuetext", words);
   charts.point(place);
