@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from mien_models.errors import ModelError
 SAVED_MODEL = "saved_model.pb"
 _SIGNATURE = "serving_default"
 _SUFFIXES = {".keras", ".h5", ".hdf5"}
+_NAME = re.compile(r"[A-Za-z0-9_.-]+")
 _GIVE = "a .keras or .h5 file, a SavedModel or the directory of a run"
 
 
@@ -37,17 +39,20 @@ def open_classifier(path: Path) -> Any:
     keras = import_keras()
     from tensorflow.errors import OpError
 
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):  # Keras would say that it is not there
+        raise ModelError(f"{path}: damaged, or no .keras file; save it anew or copy it again")
     try:
         with quiet():
             model = _saved_model(keras, path) if path.is_dir() else keras.saving.load_model(path, compile=False)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile, OpError) as error:
+    except (ValueError, TypeError, KeyError, IndexError, OSError, zipfile.BadZipFile, OpError) as error:
         raise ModelError(
             f"{path}: cannot be loaded ({first_line(error)}); save it anew, without layers of your own"
         ) from error
     _check(model, path)
-    outputs = dict(zip(model.output_names, model.outputs, strict=True))
+    if isinstance(model, keras.Sequential):  # which has no names for its outputs
+        model = keras.Model(model.inputs, model.outputs, name=model.name)
     # Outputs in a dictionary become named outputs of the converted file; in a list they would only have positions.
-    return keras.Model(model.inputs, outputs, name=model.name)
+    return keras.Model(model.inputs, _named_outputs(model, path), name=model.name)
 
 
 def input_shape(model: Any) -> Shape:
@@ -65,7 +70,7 @@ def _saved_model(keras: Any, path: Path) -> Any:
     specs = list(signature.structured_input_signature[1].values())
     if len(specs) != 1 or specs[0].dtype != tf.float32:
         raise ModelError(f"{path}: takes {[spec.dtype.name for spec in specs]}; a classifier takes one float32 picture")
-    entry = keras.Input(specs[0].shape[1:])
+    entry = keras.Input(specs[0].shape[1:], batch_size=specs[0].shape[0])
     answers = keras.layers.TFSMLayer(str(path), call_endpoint=_SIGNATURE)(entry)
     if not isinstance(answers, dict):
         answers = {next(iter(signature.structured_outputs)): answers}
@@ -74,8 +79,30 @@ def _saved_model(keras: Any, path: Path) -> Any:
     return keras.Model(entry, named, name=_name(path))
 
 
+def _named_outputs(model: Any, path: Path) -> dict[str, Any]:
+    """Each output by its key, where the network answers with a dictionary, else by the name of the layer that it leaves."""
+    named = isinstance(model.output, dict)
+    outputs = dict(model.output if named else zip(model.output_names, model.outputs, strict=True))
+    wrong = [name for name in outputs if not _NAME.fullmatch(name)]
+    if wrong:
+        raise ModelError(
+            f"{path}: an output is named {wrong[0]!r}, which no converted file may hold; give its layer a name of Latin letters, "
+            "digits, dots, dashes and underscores"
+        )
+    return outputs
+
+
 def _check(model: Any, path: Path) -> None:
+    if not getattr(model, "inputs", None):
+        raise ModelError(
+            f"{path}: says nothing of what it takes; save a Sequential or functional network, or a SavedModel by its export()"
+        )
     shapes = [tuple(tensor.shape) for tensor in model.inputs]
+    types = {str(tensor.dtype) for tensor in model.inputs}
+    if types != {"float32"}:
+        raise ModelError(
+            f"{path}: takes {', '.join(sorted(types))}; a classifier takes float32, save it with such an input"
+        )
     entry = shapes[0]
     if len(shapes) != 1 or len(entry) != 4 or None in entry[1:] or entry[3] not in {1, 3}:
         raise ModelError(

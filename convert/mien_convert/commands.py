@@ -11,7 +11,8 @@ import shlex
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from mien_models.errors import OutcomeError
+import mien_models
+from mien_models.errors import ModelError, OutcomeError
 
 if TYPE_CHECKING:
     from mien_convert.quantize import Variant
@@ -22,20 +23,39 @@ def quantize(arguments: argparse.Namespace) -> int:
     from mien_convert.quantize import Variant
     from mien_convert.runs import network_kind
 
+    if not (is_classifier(arguments.model) or arguments.model.is_dir()):
+        raise ModelError(f"{arguments.model}: no such file; give a run, a .keras or .h5 file or a SavedModel")
     if network_kind(arguments.model) == "faces":
         return _quantize_finder(arguments)
-    variant, is_run = Variant(arguments.variant), not is_classifier(arguments.model)
-    if is_run and arguments.calibration is not None:
-        arguments.refuse("a run is calibrated with its own faces; leave --calibration out")
-    if arguments.score is not None:
-        arguments.refuse("--score goes with a run of `mien-train faces`")
-    if arguments.float is not None and not (is_run and variant is Variant.INT8):
-        arguments.refuse("--float goes with a run in int8 only")
-    if is_run and variant is Variant.INT8:
+    variant = Variant(arguments.variant)
+    if not is_classifier(arguments.model) and variant is Variant.INT8:
+        _refuse_all_but(arguments, "name", "version", "float")
         return _quantize_run(arguments)
-    if variant is Variant.INT8 and arguments.calibration is None:
+    if variant is not Variant.INT8:
+        _refuse_all_but(arguments)
+        return _quantize_file(arguments, variant)
+    _refuse_all_but(arguments, "calibration", "scale", "pictures")
+    if arguments.calibration is None:
         arguments.refuse("int8 wants --calibration FOLDER with pictures like those that the network will see")
     return _quantize_file(arguments, variant)
+
+
+_GOES_WITH = {
+    "name": "a run in int8",
+    "version": "a run in int8",
+    "float": "a run of `mien-train emotion` in int8",
+    "score": "a run of `mien-train faces`",
+    "calibration": "a network from elsewhere in int8; a run is calibrated with its own faces",
+    "scale": "a network from elsewhere in int8",
+    "pictures": "a network from elsewhere in int8",
+}
+"""Options of `quantize` that do not go with everything."""
+
+
+def _refuse_all_but(arguments: argparse.Namespace, *wanted: str) -> None:
+    for option, where in _GOES_WITH.items():
+        if option not in wanted and getattr(arguments, option) is not None:
+            arguments.refuse(f"--{option} goes with {where}; leave it out")
 
 
 def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
@@ -44,7 +64,8 @@ def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
 
     calibration = None
     if arguments.calibration is not None:
-        calibration = Calibration(arguments.calibration, Scale(arguments.scale), arguments.pictures)
+        scale = Scale(arguments.scale or Scale.PIXELS)
+        calibration = Calibration(arguments.calibration, scale, arguments.pictures or 300)
     written = convert_file(arguments.model, arguments.out, variant, calibration)
     if arguments.json:
         _print_json(asdict(written))
@@ -56,19 +77,18 @@ def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
 def _quantize_finder(arguments: argparse.Namespace) -> int:
     from mien_convert.finder_convert import convert_finder
 
-    if arguments.variant != "int8" or arguments.float is not None or arguments.calibration is not None:
-        arguments.refuse(
-            "a run of `mien-train faces` becomes int8, calibrated with its own scenes; leave the others out"
-        )
-    name = arguments.name or "faces"
+    if arguments.variant != "int8":
+        arguments.refuse("a run of `mien-train faces` becomes int8; leave --variant out")
+    _refuse_all_but(arguments, "name", "version", "score")
+    name, version = arguments.name or "faces", arguments.version or mien_models.__version__
     words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
-    words += ["--name", name, "--version", arguments.version]
+    words += ["--name", name, "--version", version]
     words += ["--score", str(arguments.score)] if arguments.score is not None else []
     manifest, report = convert_finder(
         arguments.model,
         arguments.out,
         name=name,
-        version=arguments.version,
+        version=version,
         command=shlex.join(words),
         score=arguments.score,
     )
@@ -83,13 +103,13 @@ def _quantize_run(arguments: argparse.Namespace) -> int:
     from mien_convert.convert import convert
 
     words = ["mien-convert", "quantize", str(arguments.model), "--out", str(arguments.out)]
-    name = arguments.name or "emotion"
-    words += ["--name", name, "--version", arguments.version]
+    name, version = arguments.name or "emotion", arguments.version or mien_models.__version__
+    words += ["--name", name, "--version", version]
     manifest, heads = convert(
         arguments.model,
         arguments.out,
         name=name,
-        version=arguments.version,
+        version=version,
         command=shlex.join(words),
         float_file=arguments.float,
     )
@@ -121,8 +141,12 @@ def verify(arguments: argparse.Namespace) -> int:
 
 def _verify_finder(arguments: argparse.Namespace) -> int:
     from mien_convert.finder_verify import verify_finder
+    from mien_convert.verify import Limits
 
-    report = verify_finder(arguments.model, arguments.run, arguments.max_accuracy_drop)
+    if arguments.float is not None:
+        arguments.refuse("--float goes with an emotion model; leave it out")
+    limits = Limits(arguments.max_accuracy_drop, arguments.min_agreement)
+    report = verify_finder(arguments.model, arguments.run, limits)
     if arguments.json:
         _print_json(report.as_json())
     else:
@@ -180,12 +204,20 @@ def compare(arguments: argparse.Namespace) -> int:
 
 def package(arguments: argparse.Namespace) -> int:
     from mien_convert.repack import Details, repack
+    from mien_models.shipped import find_model, shipped_models
 
-    if not arguments.model.is_dir() and (arguments.licence is None or not arguments.data):
+    model = find_model(str(arguments.model)) if str(arguments.model) in shipped_models() else arguments.model
+    if not model.exists():
+        raise ModelError(
+            f"{model}: no such file; give an int8 .tflite file, a model directory or a shipped model's name"
+        )
+    if not model.is_dir() and (arguments.licence is None or not arguments.data):
         arguments.refuse("a bare file says nothing of its --licence and --data; give both")
     words = ["mien-convert", "package", str(arguments.model), "--out", str(arguments.out)]
-    if arguments.run is not None:
-        words += ["--run", str(arguments.run)]
+    for option in ("name", "version", "licence", "run"):
+        if getattr(arguments, option) is not None:
+            words += [f"--{option}", str(getattr(arguments, option))]
+    words += [word for text in arguments.data for word in ("--data", text)]
     details = Details(
         name=arguments.name,
         version=arguments.version,
@@ -193,7 +225,7 @@ def package(arguments: argparse.Namespace) -> int:
         data=tuple(arguments.data),
         commands=(*arguments.made_with, shlex.join(words)),
     )
-    manifest = repack(arguments.model, arguments.out, details, arguments.run)
+    manifest = repack(model, arguments.out, details, arguments.run)
     if arguments.json:
         _print_json({"manifest": manifest.model_dump(mode="json")})
     else:
@@ -228,4 +260,4 @@ def sign(arguments: argparse.Namespace) -> int:
 
 
 def _print_json(content: dict[str, Any]) -> None:
-    print(json.dumps(content, indent=1, ensure_ascii=False))
+    print(json.dumps(content, indent=1))  # in ASCII, which every terminal takes as it is

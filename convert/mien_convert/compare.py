@@ -29,7 +29,8 @@ class Bounds:
     """What the second model must keep of the first, in every output. Shares in [0, 1]."""
 
     min_agreement: float = 0.95
-    max_gap: float = 1.0
+    max_gap: float | None = None
+    """None: any."""
     max_accuracy_drop: float | None = None
     """None: a hundredth where labels are known, nothing where they are not."""
 
@@ -98,7 +99,7 @@ def compare_models(a: Path, b: Path, data: Path, bounds: Bounds, *, scale: Scale
     """Compare `b` with `a` on the holdout faces of a run, or on at most `limit` pictures of a folder.
 
     Of a folder, sub-folders are the classes: by name for the heads that mien knows, else in alphabetical order if there
-    are as many as the output has classes.
+    are as many as the output has classes, or two where it has a single score.
 
     Raises:
         DataError: there are no pictures, or `bounds` ask for an accuracy and no labels are known.
@@ -115,7 +116,7 @@ def compare_models(a: Path, b: Path, data: Path, bounds: Bounds, *, scale: Scale
         outputs[name] = _compare(before, after, source.truth(name, before.shape[1]), pixels[0].names)
     if bounds.max_accuracy_drop is not None and not any(output.labelled for output in outputs.values()):
         raise DataError(
-            f"{data}: no labels are known, so --max-accuracy-drop cannot be kept; sort the pictures into one folder a class"
+            f"{data}: no labels are known, so --max-accuracy-drop cannot be kept; give a folder with one sub-folder for each class"
         )
     return Comparison(
         sides[0].name, sides[1].name, len(pixels[0].pixels), pixels[0].skipped, outputs, _broken(outputs, bounds)
@@ -159,7 +160,16 @@ class _Folder:
         # Of all folders and not only of those that pictures were drawn from, else an absent class would shift the others.
         names = class_names(self._folder)
         labels = HEAD_LABELS[Head(output)] if output in set(Head) else tuple(names)
-        if not names or not set(names) <= set(labels) or len(labels) != classes:
+        if not names:
+            return None
+        if not set(names) <= set(labels) or len(labels) != max(classes, 2):
+            log.warning(
+                "%s: %d sub-folders are not the classes of %s, which has %d: its accuracy is not known",
+                self._folder,
+                len(names),
+                output,
+                classes,
+            )
             return None
         return labels, np.array([-1 if name is None else labels.index(name) for name in found], np.int64)
 
@@ -190,7 +200,7 @@ def _common(sides: tuple[Side, Side], scores: list[Scores]) -> list[tuple[str, P
 def _compare(
     before: Probabilities, after: Probabilities, truth: Truth | None, names: tuple[str, ...]
 ) -> OutputComparison:
-    answers_a, answers_b = before.argmax(axis=1), after.argmax(axis=1)
+    answers_a, answers_b = _answers(before, after)
     labels, true = truth if truth is not None else ((), np.full(len(before), -1))
     rows, gaps = true >= 0, np.abs(before - after).max(axis=1)
     labelled = int(rows.sum())
@@ -206,6 +216,18 @@ def _compare(
     )
 
 
+def _answers(before: Probabilities, after: Probabilities) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """The class (n,) that each gives a picture. A single score (n, 1) is that of the second of two classes.
+
+    It is a probability where all of both lie in [0, 1], else a logit.
+    """
+    if before.shape[1] > 1:
+        return before.argmax(axis=1), after.argmax(axis=1)
+    both = np.concatenate((before, after))
+    threshold = 0.5 if both.min() >= 0 and both.max() <= 1 else 0.0
+    return (before[:, 0] > threshold).astype(np.int64), (after[:, 0] > threshold).astype(np.int64)
+
+
 def _broken(outputs: dict[str, OutputComparison], bounds: Bounds) -> tuple[str, ...]:
     """One sentence for each bound that is not kept."""
     allowed = 0.01 if bounds.max_accuracy_drop is None else bounds.max_accuracy_drop
@@ -213,7 +235,7 @@ def _broken(outputs: dict[str, OutputComparison], bounds: Bounds) -> tuple[str, 
     for name, output in outputs.items():
         if output.agreement < bounds.min_agreement:
             failures.append(f"{name} agrees on {percent(output.agreement)}, less than {percent(bounds.min_agreement)}")
-        if output.worst_gap > bounds.max_gap:
+        if bounds.max_gap is not None and output.worst_gap > bounds.max_gap:
             failures.append(
                 f"{name} has a gap of {output.worst_gap:.3f} ({output.worst_picture}), more than {bounds.max_gap:g}"
             )

@@ -19,6 +19,7 @@ from mien_convert.package import check_target, describe_file, staged, write_mode
 from mien_convert.pictures import Scale
 from mien_convert.quantize import quantised, to_int8
 from mien_convert.quiet import quiet
+from mien_convert.verify import Limits
 from mien_models.cells import LEVELS
 from mien_models.errors import ModelError, OutcomeError
 from mien_models.finder import ModelFinder
@@ -27,8 +28,8 @@ from mien_models.selftest import surely_found
 
 log = logging.getLogger(__name__)
 
-MAX_DROP = 0.01
-"""Recall that int8 may cost."""
+_LIMITS = Limits(max_accuracy_drop=0.01, min_agreement=0.0)
+"""What int8 may cost: recall, wherever it loses it."""
 _HOLD = 0.5
 """The score that holds a face, as a share of the one that makes one."""
 
@@ -60,7 +61,7 @@ def convert_finder(
         with quiet():
             finder = ModelFinder.open(staging)
         log.info("%s: measuring on %d scenes", out, len(run.scenes))
-        report = compare_finders(finder, network, run, name, MAX_DROP)
+        report = compare_finders(finder, network, run, name, _LIMITS)
         failures = (*report.failures, *check_model(staging).failures)
         if failures:
             raise OutcomeError(f"{directory}: {'; '.join(failures)}; train on, or with other layers")

@@ -11,6 +11,7 @@ import numpy as np
 
 from mien_convert.finder_runs import FinderRun, open_network, read_finder_run
 from mien_convert.quiet import quiet
+from mien_convert.verify import Limits
 from mien_models.cells import Floats
 from mien_models.finder import Finder, ModelFinder
 from mien_models.matching import Truth, match
@@ -56,7 +57,7 @@ class FinderReport:
         return {"passed": not self.failures, **asdict(self)}
 
 
-def verify_finder(model: Path, run_directory: Path, max_drop: float) -> FinderReport:
+def verify_finder(model: Path, run_directory: Path, limits: Limits) -> FinderReport:
     """Compare the model directory `model` with the network of the run that it was made from.
 
     Raises:
@@ -68,17 +69,22 @@ def verify_finder(model: Path, run_directory: Path, max_drop: float) -> FinderRe
     with quiet():
         finder = ModelFinder.open(model)
     run = read_finder_run(run_directory)
-    return compare_finders(finder, open_network(run), run, model.name, max_drop)
+    return compare_finders(finder, open_network(run), run, model.name, limits)
 
 
-def compare_finders(finder: ModelFinder, network: Any, run: FinderRun, name: str, max_drop: float) -> FinderReport:
-    """Both on the scenes of the run's holdout, at the int8 model's own threshold; `max_drop` of recall is no failure."""
+def compare_finders(finder: ModelFinder, network: Any, run: FinderRun, name: str, limits: Limits) -> FinderReport:
+    """Both on the scenes of the run's holdout, at the int8 model's own threshold. The accuracy is the recall."""
     start = finder.manifest.start
     truths = [truth for _, truth in run.scenes]
     hits_before, before = _found([keras_finder(network, finder).look(i, start) for i, _ in run.scenes], truths)
     hits_after, after = _found([finder.find(image) for image, _ in run.scenes], truths)
     lost = before.recall - after.recall
-    failures = [f"recall falls by {100 * lost:.1f} %, more than {100 * max_drop:.1f} %"] if lost > max_drop else []
+    same = float(np.mean(np.array(hits_before) == np.array(hits_after))) if hits_before else 1.0
+    failures = []
+    if lost > limits.max_accuracy_drop:
+        failures.append(f"recall falls by {100 * lost:.1f} %, more than {100 * limits.max_accuracy_drop:.1f} %")
+    if same < limits.min_agreement:
+        failures.append(f"agrees on {100 * same:.1f} % of the faces, less than {100 * limits.min_agreement:.1f} %")
     return FinderReport(
         model=name,
         reference=run.directory.name,
@@ -87,7 +93,7 @@ def compare_finders(finder: ModelFinder, network: Any, run: FinderRun, name: str
         start=start,
         before=before,
         after=after,
-        same=float(np.mean(np.array(hits_before) == np.array(hits_after))) if hits_before else 1.0,
+        same=same,
         failures=tuple(failures),
     )
 

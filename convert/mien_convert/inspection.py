@@ -29,6 +29,7 @@ class TensorInfo:
     """Its name in the model's signature, which is how Keras's output names survive conversion."""
     dtype: str
     shape: tuple[int, ...]
+    """−1 for what is open, but for the number of pictures, which is then 1."""
     scale: float | None
     zero_point: int | None
 
@@ -114,10 +115,18 @@ def _tensor(tensor: Any, signature: str | None) -> TensorInfo:
         name=tensor.name.decode(),
         signature=signature,
         dtype=dtype_name(tensor),
-        shape=tuple(int(n) for n in (tensor.shape if tensor.shape is not None else ())),
+        shape=_shape(tensor),
         scale=None if scale is None else float(scale),
         zero_point=None if zero_point is None else int(zero_point),
     )
+
+
+def _shape(tensor: Any) -> tuple[int, ...]:
+    shape = tuple(int(n) for n in (tensor.shape if tensor.shape is not None else ()))
+    signature = tensor.shapeSignature  # which has what was open when the file was made
+    if signature is None or len(signature) != len(shape):
+        return shape
+    return (*shape[:1], *(min(n, int(said)) for n, said in zip(shape[1:], signature[1:], strict=True)))
 
 
 def _per_tensor(quantization: Any, field: str) -> Any:
@@ -127,7 +136,7 @@ def _per_tensor(quantization: Any, field: str) -> Any:
 
 
 def _describe(tensor: TensorInfo) -> str:
-    shape = "×".join(str(n) for n in tensor.shape)
+    shape = "×".join("?" if n < 0 else str(n) for n in tensor.shape)
     signature = f" ({tensor.signature})" if tensor.signature else ""
     scale = "" if tensor.scale is None else f", scale {tensor.scale:.6g}, zero point {tensor.zero_point}"
     return f"{tensor.name}{signature}: {tensor.dtype} {shape}{scale}"

@@ -15,10 +15,15 @@ from types import MappingProxyType
 from mien_models.errors import ModelError
 from mien_models.files import check_place, sync, write_atomically
 from mien_models.manifest import MANIFEST_NAME, Described, ModelFile, load_any_manifest, save_manifest
+from mien_models.signing import SIGNATURE_NAME
 
 CARD_NAME = "CARD.md"
 TABLE_NAME = "answers_{head}.png"
-_OURS = r"manifest\.json|CARD\.md|answers_[a-z]+\.png|.*\.tflite"
+_OURS = re.compile(
+    "|".join(
+        (*map(re.escape, (MANIFEST_NAME, SIGNATURE_NAME, CARD_NAME)), TABLE_NAME.format(head="[a-z]+"), r".*\.tflite")
+    )
+)
 
 
 def describe_file(name: str, content: bytes) -> ModelFile:
@@ -39,7 +44,7 @@ def check_target(target: Path) -> None:
     if not target.is_dir():
         raise ModelError(f"{target}: exists and is no directory; give --out a new one")
     entries = sorted(entry.name for entry in target.iterdir())
-    foreign = [name for name in entries if not re.fullmatch(_OURS, name)]
+    foreign = [name for name in entries if not _OURS.fullmatch(name)]
     if foreign or (entries and MANIFEST_NAME not in entries):
         raise ModelError(
             f"{target}: holds {(foreign or entries)[0]}, which is no part of a model; give --out a new directory"
@@ -50,12 +55,13 @@ def check_file_target(target: Path) -> None:
     """Refuse a file `target` that cannot be written, before minutes of work are spent on it.
 
     Raises:
-        ModelError: it is a directory, or its own is not there or takes no files.
+        ModelError: it is a directory, a device or of another kind, or its own is not there or takes no files.
 
     """
+    if Path(os.path.realpath(target)).suffix != ".tflite" or (target.exists() and not target.is_file()):
+        what = "is a directory" if target.is_dir() else "is no .tflite file"
+        raise ModelError(f"{target}: {what}, this writes a single one; give a new FILE.tflite")
     _check_place(target)
-    if target.is_dir():
-        raise ModelError(f"{target}: is a directory, this writes a single file; give --out FILE.tflite")
     if not target.parent.is_dir():
         raise ModelError(f"{target}: no folder {target.parent}; make it, or give another place")
 
@@ -116,14 +122,14 @@ def write_model(
 
 
 def replace_file(path: Path, content: bytes) -> None:
-    """Write a single file, whole or not at all.
+    """Write a single file, whole or not at all. Links are followed.
 
     Raises:
         ModelError: the file system refuses.
 
     """
     try:
-        write_atomically(path, content)
+        write_atomically(Path(os.path.realpath(path)), content)
     except OSError as error:
         raise _refused(path, error) from error
 

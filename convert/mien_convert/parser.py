@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 import re
 from pathlib import Path
 
@@ -72,11 +73,11 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
     )
     run = parser.add_argument_group("a run in int8 only")
     run.add_argument("--name", type=_model_name, help="name in the manifest (default: emotion, or faces)")
-    run.add_argument("--version", default=mien_models.__version__, help="the model's (default: %(default)s)")
+    run.add_argument("--version", help=f"the model's (default: {mien_models.__version__})")
     run.add_argument("--float", type=Path, metavar="TFLITE", help="write the float network too, for verify --float")
     run.add_argument(
         "--score",
-        type=number_from(0, 1),
+        type=number_from(0.01, 0.99),
         metavar="X",
         help="of a face finder: from which score something is a face (default: as the training set it)",
     )
@@ -87,13 +88,12 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="pictures like those that it will see, searched with sub-folders; or a run, whose faces are taken",
     )
-    _add_scale(other)
+    _add_scale(other, None)
     other.add_argument(
         "--pictures",
         type=whole_number,
-        default=300,
         metavar="N",
-        help="calibrate with at most N (default: %(default)s)",
+        help="calibrate with at most N (default: 300)",
     )
     _add_json(parser)
     parser.set_defaults(command=commands.quantize, refuse=parser.error)
@@ -119,7 +119,7 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
         "--min-agreement", type=number_from(0, 1), default=0.95, metavar="SHARE", help="default: %(default)s"
     )
     _add_json(parser)
-    parser.set_defaults(command=commands.verify)
+    parser.set_defaults(command=commands.verify, refuse=parser.error)
 
 
 def _add_inspect(parser: argparse.ArgumentParser) -> None:
@@ -161,7 +161,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
         help="pictures, one sub-folder a class (in alphabetical order, or named as the emotions); or a run, "
         "whose holdout faces are taken",
     )
-    _add_scale(parser)
+    _add_scale(parser, "0-255")
     parser.add_argument(
         "--pictures", type=whole_number, default=2000, metavar="N", help="at most N of a folder (default: %(default)s)"
     )
@@ -169,7 +169,7 @@ def _add_compare(parser: argparse.ArgumentParser) -> None:
         "--min-agreement", type=number_from(0, 1), default=0.95, metavar="SHARE", help="default: %(default)s"
     )
     parser.add_argument(
-        "--max-gap", type=number_from(0, 1), default=1.0, metavar="SHARE", help="default: %(default)s, any"
+        "--max-gap", type=number_from(0, math.inf), metavar="SCORE", help="largest difference of a score (default: any)"
     )
     parser.add_argument(
         "--max-accuracy-drop", type=number_from(0, 1), metavar="SHARE", help="default: 0.01 where the classes are known"
@@ -226,12 +226,12 @@ def _add_sign(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(command=commands.sign)
 
 
-def _add_scale(parser: argparse._ActionsContainer) -> None:
+def _add_scale(parser: argparse._ActionsContainer, default: str | None) -> None:
     parser.add_argument(
         "--scale",
         choices=("0-255", "0-1", "-1-1"),
-        default="0-255",
-        help="what the network was trained to see for black and white (default: %(default)s, "
+        default=default,
+        help="what the network was trained to see for black and white (default: 0-255, "
         "right for a network that scales by itself)",
     )
 

@@ -43,6 +43,7 @@ def to_int8(model: Any, calibration: npt.NDArray[np.float32], bounds: tuple[floa
     """
     import tensorflow as tf
 
+    _refuse_loops(model, path)
     content = _export(
         model,
         path,
@@ -83,15 +84,43 @@ def _export(model: Any, path: Path, **options: Any) -> bytes:
     keras = import_keras()
     from tensorflow.lite.python.convert_phase import ConverterError
 
+    _check_numbers(model, path)
+
     signature = [keras.InputSpec(dtype="float32", shape=(1, *model.inputs[0].shape[1:]))]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.tflite"
-        try:
-            with quiet():
+        with quiet():
+            try:
                 model.export(str(file), format="litert", verbose=False, input_signature=signature, **options)
-        except (ValueError, RuntimeError, ConverterError) as error:
-            raise ModelError(f"{path}: cannot be converted ({first_line(error)}); use other layers") from error
+            except (ValueError, RuntimeError, ConverterError) as error:
+                raise ModelError(f"{path}: cannot be converted ({first_line(error)}); use other layers") from error
         return file.read_bytes()
+
+
+def _check_numbers(model: Any, path: Path) -> None:
+    """Refuse what no conversion mends, and what the converter would blame the layers for."""
+    if not all(np.isfinite(np.asarray(weights, np.float32)).all() for weights in model.get_weights()):
+        raise ModelError(f"{path}: holds weights that are no numbers, so its training diverged; train it anew")
+    types = {layer.compute_dtype for layer in model._flatten_layers()} - {"float32"}
+    if types:
+        raise ModelError(
+            f"{path}: computes in {', '.join(sorted(types))}; load it with the dtype policy float32, and save it anew"
+        )
+
+
+def _refuse_loops(model: Any, path: Path) -> None:
+    """TensorFlow's calibration ends the whole process at a loop, as recurrent layers have one, without a word."""
+    import tensorflow as tf
+
+    picture = tf.TensorSpec((1, *model.inputs[0].shape[1:]), tf.float32)
+    with quiet():
+        graph = tf.function(model).get_concrete_function(picture).graph.as_graph_def()
+    functions = (graph.node, *(function.node_def for function in graph.library.function))
+    if any(node.op in {"While", "StatelessWhile"} for nodes in functions for node in nodes):
+        raise ModelError(
+            f"{path}: holds a loop, as a recurrent layer is one, which cannot become int8; give the layer unroll=True, or "
+            "convert with --variant dynamic"
+        )
 
 
 def _representative(

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from mien_models.errors import MienError
 
 _DESCRIPTORS = (1, 2)
+_LONGEST = 300
 
 
 @contextlib.contextmanager
@@ -47,5 +48,6 @@ def _redirect(targets: list[int]) -> None:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text; native libraries add whole pages."""
-    return str(error).strip().partition("\n")[0]
+    """The first line of an error's text, and not all of a long one; native libraries add whole pages."""
+    line = str(error).strip().partition("\n")[0]
+    return line if len(line) <= _LONGEST else f"{line[:_LONGEST]}…"

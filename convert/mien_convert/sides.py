@@ -90,10 +90,17 @@ def _model_directory(path: Path) -> Side:
 
 def _keras(path: Path, model: Any, scale: Scale) -> Side:
     def ask(pixels: Pixels) -> Scores:
-        batches = [pixels[start : start + _BATCH] for start in range(0, len(pixels), _BATCH)]
+        size = model.inputs[0].shape[0] or _BATCH
+        # The last one is filled up: some networks take so many pictures at once and no others.
+        batches = [
+            np.resize(pixels[start : start + size], (size, *pixels.shape[1:])) for start in range(0, len(pixels), size)
+        ]
         with quiet():
-            answers = [model.predict(scale.apply(batch), verbose=0) for batch in batches]
-        return {name: np.concatenate([np.asarray(a[name], np.float32) for a in answers]) for name in answers[0]}
+            answers = [model.predict(scale.apply(batch), batch_size=size, verbose=0) for batch in batches]
+        return {
+            name: np.concatenate([np.asarray(a[name], np.float32) for a in answers])[: len(pixels)]
+            for name in answers[0]
+        }
 
     return Side(path.name, input_shape(model), ask)
 
@@ -101,9 +108,15 @@ def _keras(path: Path, model: Any, scale: Scale) -> Side:
 def _tflite(path: Path, scale: Scale) -> Side:
     inspection = inspect_model(path)
     entry = inspection.inputs[0] if len(inspection.inputs) == 1 else None
-    if entry is None or len(entry.shape) != 4 or entry.shape[0] != 1 or entry.shape[3] not in {1, 3}:
+    if (
+        entry is None
+        or len(entry.shape) != 4
+        or entry.shape[0] != 1
+        or -1 in entry.shape
+        or entry.shape[3] not in {1, 3}
+    ):
         shapes = ", ".join(str(tensor.shape) for tensor in inspection.inputs)
-        raise ModelError(f"{path}: takes {shapes}; a classifier takes (1, height, width, 1 or 3)")
+        raise ModelError(f"{path}: takes {shapes}; a classifier takes (1, height, width, 1 or 3), all of them fixed")
     if any(len(tensor.shape) != 2 for tensor in inspection.outputs):
         shapes = ", ".join(str(tensor.shape) for tensor in inspection.outputs)
         raise ModelError(f"{path}: answers in {shapes}; a classifier answers in (1, classes)")

@@ -23,8 +23,8 @@ class Calibration:
 
     source: Path
     """A folder of pictures, or a run."""
-    scale: Scale = Scale.PIXELS
-    pictures: int = 300
+    scale: Scale
+    pictures: int
     """At most so many of them."""
 
 

@@ -69,6 +69,22 @@ def test_a_model_that_finds_fewer_than_its_run_fails_verification(tmp_path: Path
     assert (report["before"]["recall"], report["after"]["recall"]) == (1.0, 0.0)
 
 
+def test_verification_heeds_what_is_asked_of_it(
+    tmp_path: Path, mien_convert: Call, capsys: pytest.CaptureFixture[str]
+) -> None:
+    need_module("tensorflow")
+    run = tmp_path / "other"
+    make_run(run, brightness=140, bias=-4.0)
+    lax = ("verify", TINY_FINDER, "--run", run, "--max-accuracy-drop", "1")
+    code, _, said = mien_convert(*lax)
+    assert code == 10
+    assert "agrees on 0.0 % of the faces, less than 95.0 %" in said
+    assert mien_convert(*lax, "--min-agreement", "0")[0] == 0
+    with pytest.raises(SystemExit, match="2"):
+        mien_convert(*lax, "--float", "x.tflite")
+    assert "--float goes with an emotion model" in capsys.readouterr().err
+
+
 def test_a_damaged_threshold_is_one_line(tmp_path: Path, mien_convert: Call) -> None:
     need_module("tensorflow")
     make_run(tmp_path / "run")
@@ -78,7 +94,9 @@ def test_a_damaged_threshold_is_one_line(tmp_path: Path, mien_convert: Call) -> 
     assert "validation.json" in said
 
 
-@pytest.mark.parametrize("option", [("--variant", "float16"), ("--float", "x.tflite"), ("--calibration", ".")])
+@pytest.mark.parametrize(
+    "option", [("--variant", "float16"), ("--float", "x.tflite"), ("--calibration", "."), ("--score", "1")]
+)
 def test_options_of_other_kinds_are_refused(finder_run: Path, tmp_path: Path, option: tuple[str, str]) -> None:
     from mien_convert.__main__ import main
 

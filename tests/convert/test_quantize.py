@@ -79,17 +79,24 @@ def test_a_name_that_is_none(run: Path, name: str, capsys: pytest.CaptureFixture
     [
         (["x.keras"], "int8 wants --calibration FOLDER"),
         (["run", "--calibration", "x"], "a run is calibrated with its own faces"),
-        (["run", "--variant", "float16", "--float", "y"], "--float goes with a run in int8 only"),
-        (["x.keras", "--float", "y"], "--float goes with a run in int8 only"),
+        (["run", "--variant", "float16", "--float", "y"], "--float goes with a run of `mien-train emotion` in int8"),
+        (["x.keras", "--float", "y"], "--float goes with a run of `mien-train emotion` in int8"),
         (["x.keras", "--pictures", "0"], "'0' is not a whole number above 0"),
         (["x.keras", "--scale", "0-2"], "invalid choice"),
         (["run", "--variant", "int4"], "invalid choice"),
     ],
 )
 def test_a_command_line_that_makes_no_sense(
-    arguments: list[str], expected: str, capsys: pytest.CaptureFixture[str]
+    arguments: list[str],
+    expected: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     from mien_convert.__main__ import main
+
+    monkeypatch.chdir(tmp_path)
+    Path("run").mkdir()
 
     with pytest.raises(SystemExit) as caught:
         main(["quantize", *arguments, "--out", "out"])
@@ -99,7 +106,12 @@ def test_a_command_line_that_makes_no_sense(
 
 
 @pytest.mark.parametrize(
-    ("out", "expected"), [("taken", "is a directory, this writes a single file"), ("no/where.tflite", "no folder ")]
+    ("out", "expected"),
+    [
+        ("taken", "is a directory, this writes a single one"),
+        ("y.keras", "is no .tflite file, this writes a single one"),
+        ("no/where.tflite", "no folder "),
+    ],
 )
 def test_a_file_that_cannot_be_written_is_refused_before_any_work(
     tmp_path: Path, mien_convert: Command, out: str, expected: str
@@ -115,7 +127,7 @@ def test_a_file_that_cannot_be_written_is_refused_before_any_work(
 def test_the_scale_that_begins_with_a_dash(tmp_path: Path, mien_convert: Command) -> None:
     for scale in (["--scale", "-1-1"], ["--scale=-1-1"]):
         code, _, stderr = mien_convert(
-            "quantize", tmp_path / "x.keras", "--out", tmp_path / "y", "--calibration", "z", *scale
+            "quantize", tmp_path / "x.keras", "--out", tmp_path / "y.tflite", "--calibration", "z", *scale
         )
         assert code == ModelError.exit_code
         assert "x.keras: no such file; give a .keras or .h5 file, a SavedModel or" in stderr
@@ -124,7 +136,9 @@ def test_the_scale_that_begins_with_a_dash(tmp_path: Path, mien_convert: Command
 def test_a_file_that_is_converted_already(mien_convert: Command, tmp_path: Path) -> None:
     (tmp_path / "x.tflite").touch()
 
-    code, _, stderr = mien_convert("quantize", tmp_path / "x.tflite", "--out", tmp_path / "y", "--variant", "dynamic")
+    code, _, stderr = mien_convert(
+        "quantize", tmp_path / "x.tflite", "--out", tmp_path / "y.tflite", "--variant", "dynamic"
+    )
 
     assert code == ModelError.exit_code
     assert stderr.splitlines()[-1].endswith(

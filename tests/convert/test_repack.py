@@ -18,6 +18,7 @@ from mien_models.labels import Emotion, Head
 from mien_models.manifest import load_manifest
 from mien_models.runner import Classifier
 from mien_models.selftest import surely_read
+from mien_models.shipped import find_model
 from tests.make_tiny_model import TINY_FLOAT, TINY_MODEL, picture
 
 Command = Callable[..., tuple[int, str, str]]
@@ -37,7 +38,11 @@ def test_a_bare_file_becomes_what_the_device_runs(tmp_path: Path, mien_convert: 
     manifest = load_manifest(out)
     assert (manifest.name, manifest.version, manifest.licence) == ("mine", "3", "CC0-1.0")
     assert manifest.data == ("drawn by hand", "and by foot")
-    assert manifest.commands == ("draw y", "mien-convert package emotion_int8.tflite --out mine")
+    assert manifest.commands == (
+        "draw y",
+        "mien-convert package emotion_int8.tflite --out mine --name mine --version 3 --licence CC0-1.0 "
+        "--data 'drawn by hand' --data 'and by foot'",
+    )
     assert manifest.outputs == load_manifest(TINY_MODEL).outputs
     assert Classifier.open(out).read(picture(Emotion.HAPPY)).probabilities.argmax() == list(Emotion).index(
         Emotion.HAPPY
@@ -148,3 +153,22 @@ def test_a_head_without_labels_has_no_table() -> None:
     holdout = Holdout(np.zeros((7, 48, 48), np.uint8), {Head.FER: np.arange(7), Head.READABLE: np.full(7, -1)})
 
     assert list(draw_tables(probabilities, holdout)) == ["answers_fer.png"]
+
+
+def test_a_shipped_model_is_taken_by_its_name(tmp_path: Path, mien_convert: Command) -> None:
+    code, _, said = mien_convert("package", "emotion-nano", "--out", tmp_path / "m", "--name", "mine")
+    assert code == 0, said
+    new, old = load_manifest(tmp_path / "m"), load_manifest(find_model("emotion-nano"))
+    assert (new.name, new.licence, new.metrics) == ("mine", old.licence, old.metrics)
+    code, _, said = mien_convert("package", "none", "--out", tmp_path / "n")
+    assert code == 4
+    assert "none: no such file" in said
+
+
+def test_an_earlier_model_that_was_signed_is_replaced(tmp_path: Path, mien_convert: Command) -> None:
+    out = tmp_path / "m"
+    for _ in range(2):
+        assert mien_convert("package", "emotion-nano", "--out", out)[0] == 0
+        (out / "manifest.sig").write_text("untrusted comment: signed once\n")
+    assert mien_convert("package", "emotion-nano", "--out", out)[0] == 0
+    assert not (out / "manifest.sig").exists()

@@ -13,6 +13,7 @@ from mien_models.errors import ConfigError, DataError
 from mien_models.files import user_path
 from mien_models.labels import LABEL_SETS, Head
 from mien_models.manifest import read_kind
+from mien_models.options import number_from
 from mien_models.shipped import find_model, shipped_models
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     on.add_argument("--footage", type=Path, metavar="DIR", help="a folder with MANIFEST.csv and PSEUDO_GT.json")
     parser.add_argument(
         "--score",
-        type=_score,
+        type=number_from(0.01, 0.99),
         metavar="X",
         help="with --footage: from which score something is a face (default: its own)",
     )
@@ -78,16 +79,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print the figures as JSON")
     parser.add_argument("--predictions", type=Path, metavar="CSV", help="also write every face's probabilities")
     parser.set_defaults(command=_evaluate)
-
-
-def _score(text: str) -> float:
-    try:
-        score = float(text)
-    except ValueError:
-        score = -1.0
-    if not 0 < score < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number between 0 and 1")
-    return score
 
 
 def _evaluate(arguments: argparse.Namespace) -> str:
