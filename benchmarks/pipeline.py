@@ -72,7 +72,7 @@ def measure(command: list[str]) -> dict[str, float]:
 
 
 def disk_mb(python: Path) -> float:
-    """Size of the environment's packages, without those that only tests or training want in mien's case."""
+    """Size of the environment's packages; mien's is to be made without its extras."""
     prefix = subprocess.run(
         [python, "-c", "import sysconfig; print(sysconfig.get_paths()['purelib'])"],
         capture_output=True,

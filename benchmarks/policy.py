@@ -69,8 +69,7 @@ def main() -> int:
         speed()
         return 0
     if arguments.emotify is None or not (arguments.emotify / "annotations.csv").is_file():
-        print(f"{arguments.emotify or 'EMOTIFY'}: no annotations.csv there, so nothing is measured", file=sys.stderr)
-        return 0
+        parser.error(f"{arguments.emotify or 'EMOTIFY'}: no annotations.csv there; give the folder of Emotify")
     rows = read_rows(arguments.emotify)
     if arguments.vague:
         middle = SKIPS[0]

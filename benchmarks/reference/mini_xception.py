@@ -2,7 +2,7 @@
 
     python benchmarks/reference/mini_xception.py
 
-The layout of mini-Xception (Arriaga et al. 2017, arXiv 1710.07557) at 64×64 pixels in float, 57 k parameters, built from the
+The layout of mini-Xception (Arriaga et al. 2017, arXiv 1710.07557) at 64×64 pixels in float, 58 k parameters, built from the
 paper's description with random weights: its time, not its answers, is what is wanted.
 """
 

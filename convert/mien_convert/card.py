@@ -75,7 +75,7 @@ What people say (rows) against what the model says (columns) by `{head}`, in per
 _WHY = {
     Head.FERPLUS: "It calls calm faces neutral, where the original FER2013 labels invent anger and sadness; "
     "contempt is dropped and the rest renormalised.",
-    Head.FER: "It is the only one this model has.",
+    Head.FER: "It is the only one of emotions that this model has.",
 }
 
 

@@ -108,7 +108,8 @@ class Ladder:
 
     def close(self) -> None:
         """Look for no way back any more, and let go of the device. May be called twice."""
-        self._closed.set()
+        with self._lock:
+            self._closed.set()
         self._mark.clear()
         for network in self._networks:
             network.move_to(None, Accelerator.CPU)
@@ -120,7 +121,7 @@ class Ladder:
 
     def _come_back(self) -> None:
         pause_s = self._first_pause_s
-        while True:
+        while not self._closed.is_set():
             self._tpu.reset()
             if self._closed.wait(pause_s):
                 return
@@ -134,14 +135,21 @@ class Ladder:
 
     def _open_all(self) -> str | None:
         networks = self._networks
-        self._mark.set()
+        with self._lock:
+            if self._closed.is_set():
+                return "nobody needs it any more"
+            self._mark.set()
         try:
             opened = [self._tpu.open(network.model, network.threads) for network in networks]
         except ModelError as error:
             self._mark.clear()
             return str(error)
-        for network, interpreter in zip(networks, opened, strict=True):
-            network.offer(interpreter)
+        with self._lock:
+            if self._closed.is_set():  # meanwhile; the mark would make the next start believe that it was cut off
+                self._mark.clear()
+                return "nobody needs it any more"
+            for network, interpreter in zip(networks, opened, strict=True):
+                network.offer(interpreter)
         return None
 
 

@@ -18,6 +18,13 @@ def whole_number(text: str) -> int:
     return int(text)
 
 
+def random_seed(text: str) -> int:
+    """A seed of chance, from 0 to 2³²−1: what every library takes. It raises what `whole_number` raises."""
+    if not text.isdecimal() or int(text) >= 1 << 32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {(1 << 32) - 1}")
+    return int(text)
+
+
 def number_from(low: float, high: float) -> Callable[[str], float]:
     """The type of numbers from `low` to `high`, both included. It raises what `whole_number` raises."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import lzma
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,7 +88,7 @@ def test_truncated_text_names_the_line(make_dataset: Callable[..., Dataset], tmp
         ("0,1_0,Training", "other than whole numbers"),
         ("0,٣ 4,Training", "other than whole numbers"),
         (f"0,{'9' * 40},Training", "other than whole numbers"),
-        (csv_line(0, FACE, "Trainin"), "'Trainin' is not a valid Usage"),
+        (csv_line(0, FACE, "Trainin"), "'Usage' is 'Trainin' where FER2013 has"),
         (csv_line(0, FACE, "Training") + ",more", "4 fields"),
     ],
 )
@@ -154,6 +155,26 @@ def test_votes_of_other_rows(make_dataset: Callable[..., Dataset], tmp_path: Pat
         read_faces(dataset.data, shifted)
 
 
+def test_votes_in_another_order(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+    dataset = make_dataset(140, 7)
+    header, *lines = dataset.ferplus.read_text().splitlines()
+    mixed = [lines[row] for row in np.random.default_rng(0).permutation(140)] + lines[140:]
+    with pytest.raises(DataError, match=r"mixed\.csv: says the same as .* of only \d+ % .* in another order"):
+        read_faces(dataset.data, write(tmp_path / "mixed.csv", header, *mixed))
+
+
+def test_usages_with_blanks_and_blank_lines_are_harmless(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+    dataset = make_dataset()
+    votes = write(tmp_path / "v.csv", *dataset.ferplus.read_text().replace("Training,", "Training ,").splitlines(), "")
+    data = write(tmp_path / "d.csv", *dataset.data.read_text().replace("\n", "\n\n", 3).splitlines())
+    assert len(read_faces(data, votes)) == 70
+
+
+def test_a_usage_that_is_none_is_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"line 2: 'Usage' is 'training' where FER2013 has Training, PublicTest, Priv"):
+        read_faces(write(tmp_path / "d.csv", HEADER, csv_line(0, FACE, "training")))
+
+
 @pytest.mark.parametrize("votes", ["1,2,x,0,0,0,0,0,0,0", "1,2,-1,0,0,0,0,0,0,0", "999,0,0,0,0,0,0,0,0,0"])
 def test_votes_that_are_no_numbers(make_dataset: Callable[..., Dataset], tmp_path: Path, votes: str) -> None:
     dataset = make_dataset()
@@ -190,11 +211,18 @@ def test_folder_that_is_split(tmp_path: Path) -> None:
 
 
 def test_folder_that_is_not_split(tmp_path: Path) -> None:
-    make_folder(tmp_path, ["happy", "sad"], pictures=100)
-    first, again, other = read_faces(tmp_path), read_faces(tmp_path), read_faces(tmp_path, seed=1)
-    np.testing.assert_array_equal(first.usage, again.usage)
-    assert (first.usage != other.usage).any()
+    """By what is on the pictures: a further one, or a twin, moves none to the other side."""
+    rng = np.random.default_rng(0)
+    for name in ("happy", "sad"):
+        (tmp_path / name).mkdir()
+        for number in range(100):
+            cv2.imwrite(str(tmp_path / name / f"{number:03}.png"), rng.integers(0, 255, (48, 48), np.uint8))
+    first = read_faces(tmp_path)
     assert 8 <= (first.usage == Usage.PUBLIC_TEST).sum() <= 32
+    shutil.copy(tmp_path / "happy" / "005.png", tmp_path / "happy" / "000-twin.png")
+    more = read_faces(tmp_path)
+    assert more.usage[0] == first.usage[5]
+    np.testing.assert_array_equal(more.usage[1:], first.usage)
 
 
 def test_folder_with_mistakes(tmp_path: Path) -> None:

@@ -99,8 +99,8 @@ def test_one_split_has_nothing_to_compare(
     data = make_dataset(7, 0).data
     assert main(["duplicates", "--data", str(data)]) == 5
     assert f"{data}: has one split only" in capsys.readouterr().err
-    assert main(["duplicates", "--data", str(data), "--pairs", str(tmp_path / "no" / "pairs.csv")]) == 5
-    assert "make it first" in capsys.readouterr().err
+    assert main(["duplicates", "--data", str(data), "--pairs", str(tmp_path / "no" / "pairs.csv")]) == 3
+    assert "there is no folder" in capsys.readouterr().err
 
 
 @pytest.mark.slow

@@ -238,3 +238,24 @@ def test_keras_files_of_another_kind(
 def test_what_goes_with_footage_is_not_passed_over(flag: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["evaluate", str(TINY_MODEL), "--data", "faces.csv", *flag]) == 3
     assert "--footage" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "flag",
+    [["--predictions", "x.csv"], ["--labels", "fer"], ["--usage", "Training"], ["--ferplus", "x.csv"], ["--moved"]],
+)
+def test_what_goes_with_faces_is_not_passed_over(flag: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    for what in (["faces", "--footage", "."], ["music", "--data", "."]):
+        assert main(["evaluate", *what, *flag]) == 3
+        assert f"{flag[0]} goes with labelled faces" in capsys.readouterr().err
+
+
+def test_a_place_for_predictions_is_looked_at_before_any_face(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    data = str(make_dataset().data)
+    for place, words in ((tmp_path, "is a folder"), ("/proc/x.csv", "nothing can be written"), ("no/x", "no folder")):
+        assert main(["evaluate", str(TINY_MODEL), "--data", data, "--predictions", str(place)]) == 3
+        assert words in capsys.readouterr().err
+    assert main(["evaluate", str(TINY_MODEL), "--data", data, "--ferplus", "x.csv"]) == 3
+    assert "--ferplus goes with --labels ferplus" in capsys.readouterr().err

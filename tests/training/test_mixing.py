@@ -104,7 +104,7 @@ def test_a_folder_is_mixed_in_and_weighs_what_it_is_told(
     assert json.loads((tmp_path / "run" / runs.CONFIG).read_text())["others"] == [["mine", 0.5]]
 
 
-@pytest.mark.parametrize("weight", ["0", "-1", "nan", "inf", "much"])
+@pytest.mark.parametrize("weight", ["0", "-1", "1e-320", "1e40", "nan", "inf", "much"])
 def test_a_weight_is_a_number_above_nothing(
     make_dataset: Callable[..., Dataset],
     tmp_path: Path,
@@ -114,5 +114,5 @@ def test_a_weight_is_a_number_above_nothing(
 ) -> None:
     dataset = make_dataset(7, 7)
     assert main(["emotion", "--data", str(dataset.data), "--out", str(tmp_path / "run"), "--also", "mine", weight]) == 3
-    assert f"--also mine {weight}: the weight is no number above 0" in capsys.readouterr().err
+    assert f"--also mine {weight}: the weight is no number from 0.001 to 1000" in capsys.readouterr().err
     assert not (tmp_path / "run").exists()

@@ -30,8 +30,11 @@ def test_one_face_an_emotion(make_dataset: Callable[..., Dataset], monkeypatch: 
         assert (average.min(), average.max()) == (0, 255)
 
 
-def test_command_writes_png_and_npz(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
+def test_command_writes_png_and_npz(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     dataset = make_dataset()
+    monkeypatch.setattr("mien_training.emotion.prototypes._FACES", 8)
     for name in ("new/p.png", "p.npz"):
         arguments = ["prototypes", "--data", str(dataset.data), "--ferplus", str(dataset.ferplus)]
         assert main([*arguments, "--out", str(tmp_path / name)]) == 0
@@ -44,6 +47,11 @@ def test_command_writes_png_and_npz(make_dataset: Callable[..., Dataset], tmp_pa
 def test_mistakes(make_dataset: Callable[..., Dataset], tmp_path: Path) -> None:
     with pytest.raises(DataError, match="need the FER\\+ votes"):
         prototypes(read_faces(make_dataset().data))
+    few = make_dataset()
+    with pytest.raises(
+        DataError, match="faces have votes for angry, 200 are averaged"
+    ):  # an average of a few shows them
+        prototypes(read_faces(few.data, few.ferplus))
     with pytest.raises(ConfigError, match=r"ends in \.png or \.npz"):
         save_prototypes(tmp_path / "p.jpg", np.zeros((7, 48, 48), np.uint8))
 

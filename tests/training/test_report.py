@@ -239,6 +239,7 @@ def finished(run: Path, dataset: Dataset) -> Path:
     runs.write_json(run / runs.CONFIG, config.model_dump(mode="json"))
     (run / runs.MODEL).write_bytes(b"no model")
     runs.write_arrays(run / runs.HOLDOUT, {"faces": held_back})
+    runs.write_json(run / runs.HISTORY, [{"epoch": 1, "loss": 1.0, "validation": {}, "seconds": 1.0}])
     return run
 
 
@@ -254,6 +255,10 @@ def without_config(run: Path) -> None:
     (run / runs.CONFIG).unlink()
 
 
+def bad_history(run: Path) -> None:
+    runs.write_json(run / runs.HISTORY, [1])
+
+
 def other_faces(run: Path) -> None:
     runs.write_arrays(run / runs.HOLDOUT, {"faces": PIXELS[:7]})
 
@@ -267,7 +272,7 @@ def other_faces(run: Path) -> None:
         (other_faces, [], 5, "run: held back other faces than"),
         (None, [], 4, "model.keras: damaged, or no .keras file"),
         (None, ["--usage", "PrivateTest"], 5, "no row with usage PrivateTest"),
-        (None, ["--limit", "0"], 3, "--limit 0: not a number above 0"),
+        (bad_history, [], 5, "history.json: not the epochs of a training"),
         (None, ["--int8", "nowhere"], 3, "--int8 nowhere: no such folder"),
         (None, ["other/run"], 3, "run: two runs have this name"),
     ],

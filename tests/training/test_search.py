@@ -62,6 +62,26 @@ def test_searches_goes_on_and_leaves_a_recipe(
     assert {name: trained[name] for name in best["settings"]} == best["settings"] == trained["recipe"]
 
 
+@pytest.mark.parametrize("damage", ["half a line", "garbage"])
+def test_a_journal_that_a_power_cut_left_goes_on_and_a_damaged_one_is_one_line(
+    make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str], damage: str
+) -> None:
+    dataset, out = make_dataset(), tmp_path / "search"
+    assert main(command(dataset, out, "--trials", "1")) == 0
+    journal = out / "journal.log"
+    whole = journal.read_bytes()
+    if damage == "half a line":
+        journal.write_bytes(whole + whole.splitlines()[-1][:20])
+        for trials in ("2", "3"):  # the first restart must not write behind it
+            assert main(command(dataset, out, "--trials", trials)) == 0, capsys.readouterr().err
+        assert all(json.loads(line) for line in journal.read_text().splitlines())
+    else:
+        journal.write_bytes(b"nonsense\n" + whole)
+        capsys.readouterr()
+        assert main(command(dataset, out, "--trials", "2")) == 5
+        assert "journal.log: damaged" in capsys.readouterr().err
+
+
 def test_a_recipe_may_be_given_in_so_many_words(
     make_dataset: Callable[..., Dataset], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from mien_models.errors import ConfigError, MissingDependencyError
 
 _STDERR = 2
+_INSTALL = {"jax": "pip install 'mien[jax]'", "torch": "pip install torch (as pytorch.org says for this machine)"}
 
 
 def import_keras() -> Any:
@@ -18,6 +19,7 @@ def import_keras() -> Any:
 
     Raises:
         MissingDependencyError: Keras or its backend is not installed.
+        ConfigError: KERAS_BACKEND names no backend.
 
     """
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # must be set before TensorFlow is loaded
@@ -25,9 +27,11 @@ def import_keras() -> Any:
         with _without_stderr():
             import keras
     except ModuleNotFoundError as error:
-        raise MissingDependencyError(
-            f"this needs {error.name}; install it with: pip install 'mien[training]'"
-        ) from error
+        how = _INSTALL.get(str(error.name), "pip install 'mien[training]'")
+        raise MissingDependencyError(f"this needs {error.name}; install it with: {how}") from error
+    except ValueError as error:  # Keras knows no backend of that name
+        backend = os.environ.get("KERAS_BACKEND", "")
+        raise ConfigError(f"KERAS_BACKEND={backend}: {error}; set it to tensorflow, jax or torch") from error
     keras.config.set_image_data_format("channels_last")  # whatever the user's keras.json says
     return keras
 

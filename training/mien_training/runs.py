@@ -56,6 +56,24 @@ def check_out(folder: Path) -> None:
         ) from error
 
 
+def check_result(file: Path, option: str) -> None:
+    """See that a result can be written to `file`, in a folder that is there, before the minutes that it takes.
+
+    Raises:
+        ConfigError: it cannot; `option` named it.
+
+    """
+    if file.is_dir() or not file.parent.is_dir():
+        what = "is a folder" if file.is_dir() else f"there is no folder {file.parent}"
+        raise ConfigError(f"{option} {file}: {what}; give the name of a new file in one that is there")
+    try:
+        check_place(file)
+    except OSError as error:
+        raise ConfigError(
+            f"{option} {file}: nothing can be written in {error.filename} ({error.strerror}); give another place"
+        ) from error
+
+
 def make_folder(folder: Path) -> None:
     """Make `folder` with all above it, if need be.
 
@@ -117,16 +135,14 @@ def _unwritable(path: Path, error: OSError) -> DataError:
     return DataError(f"{path}: cannot be written ({reason}); make room or give another place")
 
 
-def read_arrays(path: Path) -> Arrays:
+def read_arrays(path: Path, remedy: str = "delete it to start this run anew") -> Arrays:
     """The arrays of a .npz file of a run.
 
     Raises:
         DataError: the file is damaged.
 
     """
-    return npz.read_arrays(
-        path, lambda error: DataError(f"{path}: damaged ({error}); delete it to start this run anew")
-    )
+    return npz.read_arrays(path, lambda error: DataError(f"{path}: damaged or missing ({error}); {remedy}"))
 
 
 @contextlib.contextmanager
@@ -156,7 +172,10 @@ def beginning(folder: Path, mark: str, what: str = "run") -> Iterator[bool]:
     except OSError as error:
         raise ConfigError(f"{folder}: cannot be made ({error.strerror}); give --out another directory") from error
     with file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX)
+        except OSError as error:  # some network drives lock nothing
+            log.warning("%s: cannot be locked (%s); let no two begin there at once", folder, error.strerror)
         try:
             yield (folder / mark).exists()
         finally:  # who has waited for it finds that all has begun, and so does who makes another

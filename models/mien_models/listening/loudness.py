@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -118,18 +119,11 @@ def _lufs(power: npt.ArrayLike) -> npt.NDArray[np.float64]:
     return np.asarray(_OFFSET + 10 * np.log10(np.maximum(power, 1e-20)))
 
 
+@lru_cache(maxsize=8)
 def _k_weighting(size: int, rate: int) -> npt.NDArray[np.complex64]:
     """The answer of both filters at the frequencies of a real FFT of `size` samples, (size // 2 + 1,)."""
-    if (size, rate) not in _WEIGHTINGS:
-        if len(_WEIGHTINGS) > 8:
-            _WEIGHTINGS.clear()
-        z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
-        answer = _shelf(z, rate) * _high_pass(z, rate)
-        _WEIGHTINGS[size, rate] = answer.astype(np.complex64)
-    return _WEIGHTINGS[size, rate]
-
-
-_WEIGHTINGS: dict[tuple[int, int], npt.NDArray[np.complex64]] = {}
+    z = np.exp(-2j * np.pi * np.arange(size // 2 + 1) / size)
+    return (_shelf(z, rate) * _high_pass(z, rate)).astype(np.complex64)
 
 
 def _shelf(z: npt.NDArray[np.complex128], rate: int) -> npt.NDArray[np.complex128]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import multiprocessing
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -137,12 +138,45 @@ def test_its_own_mistakes_are_mined_and_learned_from(folder: Path, tmp_path: Pat
     material = read_material([folder], frozenset(), held_back=False)
     path = tmp_path / "mistakes.json"
     rng = np.random.default_rng(0)
-    found = mine(Gullible(), material, path, rng)  # type: ignore[arg-type]
+    found = mine(Gullible(), material, path, 3, rng)  # type: ignore[arg-type]
     assert found > len(material.without) - 2
-    pictures = read_mistakes(path, material)
+    pictures = read_mistakes(path, material, 4)
     # The known trap at the same place of thing_00 is no news as a whole, only in a part of the picture.
     assert {picture.name for picture in pictures} <= {picture.name for picture in material.without}
     assert all(len(picture.traps) for picture in pictures)
     before = len(json.loads(path.read_text(encoding="utf-8")))
-    mine(Gullible(), material, path, rng)  # type: ignore[arg-type]
+    mine(Gullible(), material, path, 4, rng)  # type: ignore[arg-type]
     assert len(json.loads(path.read_text(encoding="utf-8"))) > before
+
+
+def test_an_epoch_that_was_cut_off_draws_and_mines_as_if_it_had_not_been(folder: Path, tmp_path: Path) -> None:
+    from mien_models.preprocess import Box
+    from mien_training.faces.material import read_material
+    from mien_training.faces.mistakes import mine, read_mistakes
+
+    class Gullible:
+        def look(self, image: np.ndarray, least: float) -> list[Box]:
+            return [Box(20, 20, 40, 50, 0.8)]
+
+    material = read_material([folder], frozenset(), held_back=False)
+    path = tmp_path / "mistakes.json"
+    seen, mined = [], []
+    for epoch in (3, 4, 4):  # killed after it had been mined, before its checkpoint
+        seen.append([len(picture.traps) for picture in read_mistakes(path, material, epoch)])
+        mine(Gullible(), material, path, epoch, np.random.default_rng(epoch))  # type: ignore[arg-type]
+        mined.append(path.read_text(encoding="utf-8"))
+    assert seen[1] == seen[2] != []
+    assert mined[1] == mined[2] != mined[0]
+
+
+def test_a_drawing_process_that_is_killed_is_one_line(folder: Path, tmp_path: Path) -> None:
+    from mien_models.errors import OutcomeError
+    from mien_training.faces.batches import Source, batch_pool
+
+    source = Source((folder,), frozenset(), 96, 128, False, 2, 0, tmp_path / "none.json")
+    with batch_pool(source, 1) as pool:
+        batches = pool.epoch(0, 1000)
+        next(batches)
+        multiprocessing.active_children()[0].kill()
+        with pytest.raises(OutcomeError, match="a process that draws scenes was ended"):
+            list(batches)

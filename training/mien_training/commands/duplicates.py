@@ -40,9 +40,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _find(arguments: argparse.Namespace) -> str:
     from mien_training.emotion.datasets import read_faces
     from mien_training.emotion.duplicates import overlaps
+    from mien_training.runs import check_result
 
-    if arguments.pairs and not arguments.pairs.parent.is_dir():
-        raise DataError(f"{arguments.pairs}: there is no folder {arguments.pairs.parent}; make it first")
+    if arguments.pairs:
+        check_result(arguments.pairs, "--pairs")
     faces = read_faces(arguments.data)
     found = overlaps(faces)
     if not found:

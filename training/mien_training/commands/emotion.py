@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from mien_models.errors import ConfigError
+from mien_models.errors import ConfigError, DataError
 from mien_models.labels import Head
-from mien_models.options import whole_number
+from mien_models.options import random_seed, whole_number
 from mien_models.validation import explain
 from mien_training import runs
 from mien_training.backend import import_keras, share_batches
@@ -78,7 +78,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--mixup", action=argparse.BooleanOptionalAction, default=None, help="blend faces in pairs (mien-*: yes)"
     )
-    parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=random_seed, metavar="N", help="of everything random (default: 0)")
     parser.add_argument(
         "--precision",
         choices=["float32", "bfloat16"],
@@ -165,7 +165,16 @@ def _train(arguments: argparse.Namespace) -> str:
         teachers.check(config.heads)
     framing = _measure_framing(arguments, training) if arguments.finder else None
     train.train(config, training, validation, arguments.out, teachers, arguments.warm_start, framing)
-    return (arguments.out / runs.VALIDATION).read_text(encoding="utf-8").rstrip() if arguments.json else ""
+    return _scores(arguments.out / runs.VALIDATION) if arguments.json else ""
+
+
+def _scores(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8").rstrip()
+    except OSError as error:
+        raise DataError(
+            f"{path}: {error.strerror}; delete {runs.MODEL} and give the command again, which measures anew"
+        ) from error
 
 
 def _check_warm_start(arguments: argparse.Namespace, architecture: Architecture) -> None:

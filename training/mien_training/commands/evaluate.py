@@ -50,13 +50,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sheet", type=Path, metavar="PNG", help="with --footage: also draw what was missed and what was false"
     )
-    parser.add_argument(
-        "--usage", default="PublicTest", choices=_USAGES, help="the split to measure on (default: PublicTest)"
-    )
+    parser.add_argument("--usage", choices=_USAGES, help="the split to measure on (default: PublicTest)")
     parser.add_argument(
         "--labels",
         type=Head,
-        default=Head.FER,
         choices=LABEL_SETS,
         help="whose labels are the truth: FER2013's own (fer, the default), or FER+'s where the taggers have a majority",
     )
@@ -83,23 +80,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _evaluate(arguments: argparse.Namespace) -> str:
     listens = not arguments.footage and _listens(arguments.model)
-    if arguments.footage or listens:
-        for option in ("mirrored", "moved"):
-            if getattr(arguments, option):
-                raise ConfigError(f"--{option} goes with labelled faces: give --data a set of faces, or leave it out")
+    _refuse_others(arguments, faces=not (arguments.footage or listens))
     if arguments.footage:
         return _on_footage(arguments)
-    if arguments.score is not None or arguments.sheet:
-        raise ConfigError("--score and --sheet go with --footage: give --footage DIR, or leave them out")
     if listens:
         return _on_songs(arguments)
     from mien_training.emotion.datasets import Usage, read_faces, split
     from mien_training.emotion.evaluate import ask, check_labels, judge, write_predictions
     from mien_training.emotion.predictors import open_predictor
+    from mien_training.runs import check_result
 
-    data, truth, usage = arguments.data, arguments.labels, Usage(arguments.usage)
-    if arguments.predictions and not arguments.predictions.parent.is_dir():
-        raise DataError(f"{arguments.predictions}: there is no folder {arguments.predictions.parent}; make it first")
+    data, truth = arguments.data, arguments.labels or Head.FER
+    usage = Usage(arguments.usage or Usage.PUBLIC_TEST)
+    if arguments.ferplus and truth is not Head.FERPLUS:
+        raise ConfigError("--ferplus goes with --labels ferplus: give that too, or leave it out")
+    if arguments.predictions:
+        check_result(arguments.predictions, "--predictions")
     predict = open_predictor(arguments.model)
     everything = read_faces(data, _votes_path(data, arguments.ferplus) if truth is Head.FERPLUS else None)
     faces = split(everything, usage, data)
@@ -110,6 +106,17 @@ def _evaluate(arguments: argparse.Namespace) -> str:
         rows = np.flatnonzero(everything.usage == usage)
         write_predictions(arguments.predictions, rows, faces.labels(truth), probabilities, truth)
     return json.dumps(result.model_dump(mode="json"), indent=1) if arguments.json else _table(result)
+
+
+def _refuse_others(arguments: argparse.Namespace, *, faces: bool) -> None:
+    """What would change nothing: options of labelled faces without these, and those of footage without any."""
+    options: tuple[str, ...] = () if faces else ("mirrored", "moved", "predictions", "labels", "usage", "ferplus")
+    if not arguments.footage:
+        options += ("score", "sheet")
+    for option in options:
+        if getattr(arguments, option) not in {None, False}:
+            where = "--footage DIR" if option in {"score", "sheet"} else "labelled faces (--data)"
+            raise ConfigError(f"--{option} goes with {where}: give these, or leave it out")
 
 
 def _listens(name: str) -> bool:

@@ -9,6 +9,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from mien_models.errors import ConfigError, DataError
+from mien_models.options import random_seed, whole_number
 from mien_models.validation import explain
 from mien_training import runs
 from mien_training.backend import import_keras
@@ -52,10 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scenes", type=int, metavar="N", help="scenes an epoch (default: 25600)")
     parser.add_argument("--batch", type=int, metavar="N", help="scenes a step (default: 64)")
     parser.add_argument("--learning-rate", type=float, metavar="X", help="at its peak (default: 0.003)")
-    parser.add_argument("--seed", type=int, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=random_seed, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--limit", type=int, metavar="N", help="pictures with and without faces, to try things out")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], help="of the arithmetic (default: float32)")
-    parser.add_argument("--workers", type=int, default=1, metavar="N", help="processes that draw scenes (default: 1)")
+    parser.add_argument(
+        "--workers", type=whole_number, default=1, metavar="N", help="processes that draw scenes (default: 1)"
+    )
     parser.add_argument(
         "--json", action="store_true", help="print the figures on the validation scenes as JSON at the end"
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mien_models.errors import ConfigError, MissingDependencyError
-from mien_models.options import whole_number
+from mien_models.options import random_seed, whole_number
 from mien_training.backend import import_keras
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def add_seeds(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--epochs", type=whole_number, default=300, metavar="N", help="of the two networks (default: 300)"
     )
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="the first of the initial seeds (default: 0)")
+    parser.add_argument(
+        "--seed", type=random_seed, default=0, metavar="N", help="the first of the initial seeds (default: 0)"
+    )
 
 
 def mood_names(text: str) -> tuple[str, ...]:
@@ -85,8 +87,6 @@ def judge_moods(
 
     if folds < 2:
         raise ConfigError(f"--folds {folds}: there must be two at least, one to learn from and one to ask")
-    if seed < 0:
-        raise ConfigError(f"--seed {seed}: must be 0 or more")
     songs = read_songs(data, moods)
     check_folds(songs, folds, data)
     config = MoodConfig(

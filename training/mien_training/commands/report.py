@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from mien_models.errors import ConfigError
+from mien_models.options import whole_number
 
 _FIGURES = """\
 For each run: accuracy, macro F1, precision and recall by class, calibration error with its diagram, confusion, curves, parameters,
@@ -48,7 +49,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="holds model directories named like the runs (default: none is measured)",
     )
-    parser.add_argument("--limit", type=int, metavar="N", help="faces of each split, to try things out (default: all)")
+    parser.add_argument(
+        "--limit", type=whole_number, metavar="N", help="faces of each split, to try things out (default: all)"
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON instead of its first table")
     parser.set_defaults(command=_report)
 
@@ -56,17 +59,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def _report(arguments: argparse.Namespace) -> str:
     from mien_training.emotion.comparison import compare, read_history
     from mien_training.emotion.comparison_text import as_json, overview, write_report
-    from mien_training.emotion.config import TrainConfig
     from mien_training.emotion.datasets import Usage, read_faces
-    from mien_training.runs import check_out, load_config
+    from mien_training.runs import check_out
 
-    if arguments.limit is not None and arguments.limit < 1:
-        raise ConfigError(f"--limit {arguments.limit}: not a number above 0")
     if arguments.int8 and not arguments.int8.is_dir():
         raise ConfigError(f"--int8 {arguments.int8}: no such folder; give the one that holds the model directories")
     check_out(arguments.out)
-    seed = load_config(arguments.runs[0], TrainConfig).seed  # which splits a folder
-    faces = read_faces(arguments.data, arguments.ferplus, seed)
+    faces = read_faces(arguments.data, arguments.ferplus)
     usage = Usage(arguments.usage)
     reports = compare(arguments.runs, faces, arguments.data, usage, arguments.int8, arguments.limit)
     histories = [read_history(run, report.config.epochs) for run, report in zip(arguments.runs, reports, strict=True)]

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mien_models.errors import MissingDependencyError
-from mien_models.options import whole_number
+from mien_models.options import random_seed, whole_number
 from mien_training.backend import import_keras
 from mien_training.commands.training_data import add_data_arguments, name_data, read_data
 from mien_training.emotion.networks import find_architecture
@@ -39,7 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--arch", default="mien-small", help="architecture, as of `mien-train emotion`")
     parser.add_argument("--trials", type=whole_number, default=30, metavar="N", help="trainings in all (default: 30)")
     parser.add_argument("--epochs", type=whole_number, default=8, metavar="N", help="of each training (default: 8)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of every training (default: 0)")
+    parser.add_argument("--seed", type=random_seed, default=0, metavar="N", help="of every training (default: 0)")
     parser.add_argument("--precision", choices=["float32", "bfloat16"], default="float32", help="of the arithmetic")
     parser.add_argument("--json", action="store_true", help="print the trainings as JSON at the end")
     parser.set_defaults(command=_search)
@@ -67,8 +67,12 @@ def _search(arguments: argparse.Namespace) -> str:
     draw_search(arguments.out / "search.png", trials)
     if arguments.json:
         return json.dumps({**name_data(arguments), "best": study.best_params, "trials": trials}, indent=1)
-    best = ", ".join(f"{name} {value:.4g}" for name, value in study.best_params.items())
+    best = ", ".join(f"{name} {_shown(value)}" for name, value in study.best_params.items())
     return f"{arguments.out}/best.json: {100 * study.best_value:.2f} % after {arguments.epochs} epochs with {best}"
+
+
+def _shown(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value).lower()
 
 
 def _row(trial: optuna.trial.FrozenTrial) -> dict[str, Any]:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_LEAST_WEIGHT = 1e-3
+
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Which faces, and how many."""
@@ -32,7 +34,7 @@ def add_data_arguments(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar=("PATH", "WEIGHT"),
         help="a further data set to learn from, each face of which counts WEIGHT times one of --data's; may be given "
-        "several times (the validation faces are --data's alone)",
+        "several times (its own validation faces are not used)",
     )
     parser.add_argument(
         "--negatives",
@@ -66,8 +68,8 @@ def read_data(arguments: argparse.Namespace, architecture: Architecture, seed: i
             setattr(arguments, option, None)
     others = _others(arguments)
     data, limit = arguments.data, arguments.limit
-    faces = read_faces(data, arguments.ferplus, seed)
-    further = [(path, read_faces(path, seed=seed), weight) for path, weight in others]
+    faces = read_faces(data, arguments.ferplus)
+    further = [(path, read_faces(path), weight) for path, weight in others]
 
     def learned(limit: int | None) -> Faces:
         joined = split(faces, Usage.TRAINING, data, limit)
@@ -103,6 +105,9 @@ def _weight(path: str, text: str) -> float:
         weight = float(text)
     except ValueError:
         weight = math.nan
-    if not 0 < weight < math.inf:
-        raise ConfigError(f"--also {path} {text}: the weight is no number above 0; 1 counts a face as one of --data's")
+    if not _LEAST_WEIGHT <= weight <= 1 / _LEAST_WEIGHT:
+        raise ConfigError(
+            f"--also {path} {text}: the weight is no number from {_LEAST_WEIGHT:g} to {1 / _LEAST_WEIGHT:g}; 1 counts a face as "
+            "one of --data's"
+        )
     return weight

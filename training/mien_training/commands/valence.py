@@ -8,8 +8,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mien_models.errors import ConfigError, DataError
-from mien_models.options import whole_number
+from mien_models.errors import DataError
+from mien_models.options import random_seed, whole_number
 from mien_training.commands.music_mood import need_training_extra
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_search(parser)
     parser.add_argument("--epochs", type=whole_number, default=30, metavar="N", help="of each training (default: 30)")
-    parser.add_argument("--seed", type=int, default=0, metavar="N", help="of everything random (default: 0)")
+    parser.add_argument("--seed", type=random_seed, default=0, metavar="N", help="of everything random (default: 0)")
     parser.add_argument("--json", action="store_true", help="print the whole report as JSON instead of its tables")
     parser.set_defaults(command=_command)
 
@@ -88,8 +88,6 @@ def judge_valence(arguments: argparse.Namespace, data: Path, out: Path, *, epoch
     from mien_training.songs.valence.run import ValenceConfig, check, run
     from mien_training.songs.valence.text import write_report
 
-    if seed < 0:
-        raise ConfigError(f"--seed {seed}: must be 0 or more")
     folder = data / "audio" if (data / "audio").is_dir() else data
     labels, artists = _find_labels(arguments, data)
     check_out(out)

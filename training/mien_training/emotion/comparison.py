@@ -11,6 +11,7 @@ import numpy as np
 
 from mien_models.errors import ConfigError, DataError, ModelError
 from mien_models.labels import LABEL_SETS, Head
+from mien_models.manifest import load_manifest
 from mien_models.validation import Strict
 from mien_training import runs
 from mien_training.emotion.config import TrainConfig
@@ -23,6 +24,7 @@ from mien_training.emotion.predictors import keras_predictor, load_network
 
 log = logging.getLogger(__name__)
 
+_FIELDS = {"epoch", "loss", "validation", "seconds"}
 SEEN_FACES = 3000
 """Training faces that a model is asked about once more, the same ones for every model."""
 
@@ -72,7 +74,7 @@ def compare(
     Raises:
         ConfigError: a directory is no run, or one of another version, or two have the same name.
         DataError: a run was trained on other faces or its history is damaged, or there are no faces of `usage`.
-        ModelError: a run has no network yet, or it cannot be loaded.
+        ModelError: a run has no network yet, or it cannot be loaded, or its converted model is damaged.
 
     """
     names = [directory.resolve().name for directory in directories]
@@ -82,6 +84,10 @@ def compare(
     configs = [_finished(directory) for directory in directories]
     for directory, config in zip(directories, configs, strict=True):
         _check_split(directory, split(faces, Usage.PUBLIC_TEST, data, config.limit), data)
+        read_history(directory, config.epochs)
+        find_architecture(config.arch)
+        if converted := _converted(int8, directory):
+            load_manifest(converted)
     unseen = split(faces, usage, data, limit)
     reports = []
     for directory, name, config in zip(directories, names, configs, strict=True):
@@ -100,14 +106,13 @@ def read_history(directory: Path, epochs: int) -> list[dict[str, Any]]:
     """
     path = directory / runs.HISTORY
     try:
-        history: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8"))
+        history: Any = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: cannot be read ({error}); copy the whole run directory again") from error
-    if (epochs and not history) or not all(
-        {"epoch", "loss", "validation", "seconds"} <= set(record) for record in history
-    ):
+    is_list = isinstance(history, list) and all(isinstance(record, dict) for record in history)
+    if not is_list or (epochs and not history) or any(_FIELDS - record.keys() for record in history):
         raise DataError(f"{path}: not the epochs of a training; copy the whole run directory again")
-    return history
+    return list(history)
 
 
 def sample_of_seen(training: Faces, count: int) -> Faces:
@@ -125,12 +130,12 @@ def _finished(directory: Path) -> TrainConfig:
 
 def _check_split(directory: Path, validation: Faces, data: Path) -> None:
     """Make sure that what counts as unseen was not trained on: `validation` must be the faces that the run held back."""
-    held_back = runs.read_arrays(directory / runs.HOLDOUT).get("faces")
+    remedy = f"delete {runs.MODEL} and give the training's command again, which writes both anew"
+    held_back = runs.read_arrays(directory / runs.HOLDOUT, remedy).get("faces")
     # Negatives, if there were any, lie behind the faces.
     if held_back is None or not np.array_equal(held_back[: len(validation)], validation.pixels):
         raise DataError(
-            f"{directory}: held back other faces than {data} has for validation; give the data set that it was trained on "
-            "(a folder without train/ and test/ is split by the run's --seed, so compare runs of one seed)"
+            f"{directory}: held back other faces than {data} has for validation; give the data set that it was trained on"
         )
 
 
@@ -151,7 +156,7 @@ def _measure(
     truth = next(iter(judged))
     history = read_history(directory, config.epochs)
     own = find_architecture(config.arch).recipe.epochs
-    converted = int8 / name if int8 else None
+    converted = _converted(int8, directory)
     return RunReport(
         run=name,
         config=config,
@@ -164,8 +169,14 @@ def _measure(
         seen_accuracy=seen_scores[truth].accuracy,
         parameters=network.count_params(),
         multiply_adds=multiply_adds(network),
-        int8=int8_cost(converted, unseen.pixels) if converted and converted.is_dir() else None,
+        int8=int8_cost(converted, unseen.pixels) if converted else None,
     )
+
+
+def _converted(int8: Path | None, directory: Path) -> Path | None:
+    """The model directory that is named like the run."""
+    converted = None if int8 is None else int8 / directory.resolve().name
+    return converted if converted is not None and converted.is_dir() else None
 
 
 def _judge(asked: Asked, heads: tuple[Head, ...], faces: Faces, data: Path, usage: Usage) -> dict[Head, Judged]:

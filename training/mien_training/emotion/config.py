@@ -33,7 +33,7 @@ class Recipe(Strict):
     clip: float | None = Field(default=1.0, gt=0)
     """Largest norm of a step's gradient, all weights together: a single bad batch must not undo an epoch."""
     warmup_epochs: float = Field(default=3.0, ge=0)
-    """Epochs of linear rise to the peak, which batch normalisation needs at this rate."""
+    """Epochs of linear rise to the peak, which batch normalisation needs at this rate; a tenth of all at most."""
     weight_decay: float = Field(default=0.05, ge=0)
     """AdamW's, of kernels only: decaying the scales of batch normalisation only slows learning."""
     average: float = Field(default=0.999, ge=0, lt=1)

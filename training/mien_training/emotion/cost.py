@@ -1,4 +1,4 @@
-"""What a network costs: parameters, multiply-adds, and the size and time of its int8 model."""
+"""What a network costs: multiply-adds, and the size and time of its int8 model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_models.manifest import load_manifest
 from mien_models.runner import Classifier
 from mien_models.validation import Strict
 
@@ -58,4 +57,4 @@ def int8_cost(directory: Path, faces: npt.NDArray[np.uint8]) -> Int8Cost:
         classifier.scores(faces[number % len(faces)])
         seconds.append(time.perf_counter() - started)
     median = float(np.median(seconds[_WARM_UP:]))
-    return Int8Cost(bytes=load_manifest(directory).file.bytes, milliseconds=round(1000 * median, 3))
+    return Int8Cost(bytes=classifier.manifest.file.bytes, milliseconds=round(1000 * median, 3))

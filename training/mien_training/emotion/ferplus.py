@@ -47,7 +47,7 @@ def read_votes(path: Path) -> tuple[list[str], Votes]:
             raise DataError(
                 f"{path}, line {line}: the votes are not ten whole numbers; download fer2013new.csv of FER+ again"
             )
-        usages.append(row["Usage"])
+        usages.append(row["Usage"].strip())
         votes.append(counts)
     return usages, np.array(votes, np.uint8).reshape(-1, len(_COLUMNS))
 

@@ -40,9 +40,13 @@ def csv_rows(path: Path, columns: tuple[str, ...]) -> Iterator[tuple[int, dict[s
             reader = csv.reader(stream)
             header = [name.strip() for name in next(reader, [])]
             if missing := [column for column in columns if column not in header]:
-                raise DataError(f"{path}, line 1: no column {', '.join(missing)}; expected {','.join(columns)}")
+                raise DataError(
+                    f"{path}, line 1: no column {', '.join(missing)}; expected {','.join(columns)}, as published"
+                )
             for row in reader:
                 line = reader.line_num
+                if not row:  # a blank line
+                    continue
                 if len(row) != len(header):
                     raise DataError(
                         f"{path}, line {line}: {len(row)} fields where the header has {len(header)} "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -30,11 +31,12 @@ _VALIDATION_SHARE = 0.1
 Labelled = tuple[npt.NDArray[np.uint8], npt.NDArray[np.int64], npt.NDArray[np.str_]]
 
 
-def read_folder(folder: Path, seed: int) -> Labelled:
+def read_folder(folder: Path) -> Labelled:
     """Faces (n, 48, 48) uint8, labels (n,) and usages (n,) of a folder of pictures.
 
-    Sub-folders `train` and `validation` (or `test`) are its splits; without them, one picture in ten is drawn by `seed`
-    for validation. The pictures are whole faces, cut as they shall be.
+    Sub-folders `train` and `validation` (or `test`) are its splits; without them, about one picture in ten is for
+    validation, by what it shows: always the same ones, whatever is added, and no face on both sides. The pictures are whole
+    faces, cut as they shall be.
 
     Raises:
         DataError: no sub-folder is named after an emotion, or a picture cannot be read.
@@ -44,13 +46,20 @@ def read_folder(folder: Path, seed: int) -> Labelled:
     validation = _child(folder, _VALIDATION)
     if training is None:
         pixels, labels = _read_classes(folder)
-        held_back = np.random.default_rng(seed).random(len(labels)) < _VALIDATION_SHARE
+        held_back = [_is_held_back(face) for face in pixels]
         return pixels, labels, np.where(held_back, "PublicTest", "Training")
     if validation is None:
-        raise DataError(f"{folder}: has {training.name}/ but no validation/ or test/ beside it")
+        raise DataError(
+            f"{folder}: has {training.name}/ but no validation/ or test/ beside it; add one, or give {training} itself, of which "
+            "one picture in ten is held back"
+        )
     first, second = _read_classes(training), _read_classes(validation)
     usage = np.repeat(["Training", "PublicTest"], [len(first[1]), len(second[1])])
     return np.concatenate([first[0], second[0]]), np.concatenate([first[1], second[1]]), usage
+
+
+def _is_held_back(face: npt.NDArray[np.uint8]) -> bool:
+    return hashlib.sha256(face.tobytes()).digest()[0] < 256 * _VALIDATION_SHARE
 
 
 def _child(folder: Path, names: tuple[str, ...]) -> Path | None:
@@ -63,7 +72,10 @@ def _read_classes(folder: Path) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.i
     labels: list[int] = []
     for child in sorted(path for path in folder.iterdir() if path.is_dir() and not path.name.startswith(_IGNORED)):
         if child.name.lower() not in _NAMES:
-            raise DataError(f"{child}: not named after an emotion; rename it to one of {', '.join(sorted(_NAMES))}")
+            beside = f" (a {child.name}/ wants a train/ beside it)" if child.name.lower() in _VALIDATION else ""
+            raise DataError(
+                f"{child}: not named after an emotion; rename it to one of {', '.join(sorted(_NAMES))}{beside}"
+            )
         pictures = sorted(path for path in child.iterdir() if path.suffix.lower() in _PICTURES)
         faces += [resize_face(read_picture(path), FACE_SIZE) for path in pictures]
         labels += [list(Emotion).index(_NAMES[child.name.lower()])] * len(pictures)

@@ -23,9 +23,7 @@ _NEAR = 0.4  # of the face's side: a box whose middle lies further off is anothe
 _MARGIN = 10  # pixels from the scene's border
 
 
-def measure(
-    finder: ModelFinder, faces: npt.NDArray[np.uint8], backgrounds: Path, seed: int = 0
-) -> npt.NDArray[np.float32]:
+def measure(finder: ModelFinder, faces: npt.NDArray[np.uint8], backgrounds: Path) -> npt.NDArray[np.float32]:
     """Lay `faces` (n, 48, 48) into pictures without people and look for them; a row (m, 3) for each that is found.
 
     It says how far right and down of the face's middle the crop's lies, and its side, all in sides of the face.
@@ -34,8 +32,10 @@ def measure(
         DataError: there is no picture in the folder `backgrounds`, or no face was found.
 
     """
-    rng = np.random.default_rng(seed)
-    paths = list(picture_files(backgrounds))
+    rng = np.random.default_rng(0)
+    paths = picture_files(backgrounds)
+    if not paths:
+        raise DataError(f"{backgrounds}: no pictures there; name a folder with pictures without people")
     found: list[list[float]] = []
     looked = 0
     for row in rng.permutation(len(faces))[:_MOST]:

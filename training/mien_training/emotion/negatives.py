@@ -26,6 +26,8 @@ def read_negatives(folder: Path, count: int, seed: int) -> tuple[npt.NDArray[np.
         DataError: the folder holds fewer than ten pictures, or one that cannot be read.
 
     """
+    if not folder.is_dir():
+        raise DataError(f"{folder}: no such folder; name one with pictures without people")
     pictures = [picture for path in picture_files(folder) if min((picture := read_picture(path)).shape) >= _SMALLEST]
     if len(pictures) < _HOLD_BACK:
         raise DataError(

@@ -25,7 +25,7 @@ def prototypes(faces: Faces) -> npt.NDArray[np.uint8]:
     full range becomes 0…255.
 
     Raises:
-        DataError: the faces have no FER+ votes.
+        DataError: the faces have no FER+ votes, or too few of an emotion.
 
     """
     if faces.votes is None:
@@ -34,6 +34,9 @@ def prototypes(faces: Faces) -> npt.NDArray[np.uint8]:
     # FER2013 holds many a picture several times; one of them is enough, or the mean would show that person.
     different = np.sort(np.unique(faces.pixels.reshape(len(faces), -1), axis=0, return_index=True)[1])
     pixels, shares = faces.pixels[different], shares[different]
+    for i, emotion in enumerate(Emotion):
+        if (found := int((shares[:, i] > 0).sum())) < _FACES:
+            raise DataError(f"{found} faces have votes for {emotion}, {_FACES} are averaged; take both files whole")
     return np.stack([_mean_face(pixels[_most_agreed(shares[:, i])]) for i in range(len(Emotion))])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 import keras
 import numpy as np
 import optuna
-from optuna.storages.journal import JournalFileBackend
+from optuna.storages.journal import JournalFileBackend, JournalFileSymlinkLock
 
-from mien_models.errors import ConfigError, OutcomeError
+from mien_models.errors import ConfigError, DataError, OutcomeError
 from mien_models.labels import LABEL_SETS
 from mien_training import runs
 from mien_training.checkpoint import History
@@ -57,6 +58,7 @@ def search(
 
     Raises:
         ConfigError: `out` holds a search with other data or other settings.
+        DataError: its journal is damaged.
         OutcomeError: no training came to its end.
 
     """
@@ -90,9 +92,7 @@ def search(
             study.stop()
 
     if len(study.get_trials(deepcopy=False, states=_STATES)) < trials:
-        study.optimize(
-            objective, callbacks=[done], catch=(OutcomeError,)
-        )  # a rate at which the loss is no number any more
+        study.optimize(objective, callbacks=[done])
     if _best(study) is None:
         raise OutcomeError(f"{out}: no training came to its end; give --trials a larger number")
     return study
@@ -112,16 +112,20 @@ def _open(out: Path, base: TrainConfig) -> optuna.Study:
 
 
 def _open_journal(out: Path, base: TrainConfig) -> optuna.Study:
-    storage = optuna.storages.JournalStorage(JournalFileBackend(str(out / JOURNAL)))
-    study = optuna.create_study(
-        study_name=_NAME,
-        storage=storage,
-        load_if_exists=True,
-        direction="maximize",
-        # Hosts that search together must not all try what looks best to each of them.
-        sampler=optuna.samplers.TPESampler(constant_liar=True),
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
-    )
+    journal = out / JOURNAL
+    _cut_off_half_a_line(journal)
+    try:
+        study = optuna.create_study(
+            study_name=_NAME,
+            storage=optuna.storages.JournalStorage(JournalFileBackend(str(journal))),
+            load_if_exists=True,
+            direction="maximize",
+            # Hosts that search together must not all try what looks best to each of them.
+            sampler=optuna.samplers.TPESampler(constant_liar=True),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=2),
+        )
+    except (ValueError, KeyError, TypeError, AssertionError) as error:
+        raise DataError(f"{journal}: damaged ({error}); give --out a new directory") from error
     settings = base.model_dump(mode="json")
     earlier = study.user_attrs.get(_FIXED)
     if earlier is None:
@@ -130,6 +134,20 @@ def _open_journal(out: Path, base: TrainConfig) -> optuna.Study:
         changes = "; ".join(f"'{name}' was {earlier.get(name)}, now {settings[name]}" for name in differing)
         raise ConfigError(f"{out}: {changes}; repeat the settings to go on, or give --out a new directory")
     return study
+
+
+def _cut_off_half_a_line(journal: Path) -> None:
+    """What a power cut left of the last line: Optuna passes over it once, and then writes behind it."""
+    if not journal.exists():
+        return
+    lock = JournalFileSymlinkLock(str(journal))
+    lock.acquire()
+    try:
+        content = journal.read_bytes()
+        if not content.endswith(b"\n") and content:
+            os.truncate(journal, content.rfind(b"\n") + 1)
+    finally:
+        lock.release()
 
 
 def _best(study: optuna.Study) -> optuna.trial.FrozenTrial | None:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import contextlib
+import signal
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
-from typing import Any
+from queue import Queue
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.errors import MienError, OutcomeError
 from mien_models.preprocess import even_light
 from mien_training.faces.material import Material, read_material
 from mien_training.faces.mistakes import read_mistakes
@@ -48,11 +54,11 @@ class Source:
 
 
 class BatchMaker:
-    """Draws the batches of an epoch; which they are follows from the source and the epoch alone."""
+    """Draws the batches of an epoch; which they are follows from the source, what was mined before the epoch, and the epoch."""
 
     def __init__(self, source: Source, material: Material, epoch: int) -> None:
         self._source, self._epoch = source, epoch
-        mistakes = read_mistakes(source.mistakes, material)
+        mistakes = read_mistakes(source.mistakes, material, epoch)
         self._scenes = SceneMaker(material, source.height, source.width, mistakes)
         self._targets = TargetMaker(source.height, source.width)
 
@@ -66,46 +72,78 @@ class BatchMaker:
 
 
 class BatchPool:
-    """Processes that draw ahead."""
+    """Processes that draw ahead, each of them every so manieth batch."""
 
-    def __init__(self, pool: Any, workers: int) -> None:
-        self._pool, self._ahead = pool, _AHEAD * workers
+    def __init__(self, workers: list[tuple[BaseProcess, Connection]]) -> None:
+        self._workers = workers
 
     def epoch(self, number: int, count: int) -> Iterator[Batch]:
-        """The `count` batches of an epoch, in order, a few of them drawn ahead."""
-        waiting = [self._pool.apply_async(_draw, (number, index)) for index in range(min(self._ahead, count))]
-        for index in range(count):
-            batch: Batch = waiting.pop(0).get()
-            if index + self._ahead < count:
-                waiting.append(self._pool.apply_async(_draw, (number, index + self._ahead)))
-            yield batch
+        """The `count` batches of an epoch, in order.
+
+        Raises:
+            OutcomeError: a process was ended from outside.
+
+        """
+        try:
+            for _, connection in self._workers:
+                connection.send((number, count))
+            for index in range(count):
+                drawn = self._workers[index % len(self._workers)][1].recv()
+                if isinstance(drawn, MienError):
+                    raise drawn
+                yield drawn
+        except (EOFError, ConnectionError):
+            raise OutcomeError(
+                "a process that draws scenes was ended, perhaps because the memory was full; the same command goes on, with fewer "
+                "--workers"
+            ) from None
 
 
 @contextmanager
 def batch_pool(source: Source, workers: int) -> Iterator[BatchPool]:
-    """A pool for as long as the block lasts. Spawned, not forked: TensorFlow's threads would not survive a fork."""
-    pool = multiprocessing.get_context("spawn").Pool(workers, _begin, (source,))
+    """A pool for as long as the block lasts. Spawned, not forked: TensorFlow's threads would not survive a fork.
+
+    A pipe for each process: of one that is killed while it writes into a pipe of all, as those of `multiprocessing.Pool` and
+    `ProcessPoolExecutor`, nobody would know, and everybody wait for the rest.
+    """
+    context, started = get_context("spawn"), list[tuple[BaseProcess, Connection]]()
     try:
-        yield BatchPool(pool, workers)
+        for place in range(workers):
+            ours, theirs = context.Pipe()
+            process = context.Process(target=_work, args=(source, theirs, place, workers), daemon=True)
+            process.start()
+            theirs.close()  # else its end would be no end
+            started.append((process, ours))
+        yield BatchPool(started)
     finally:
-        pool.terminate()
-        pool.join()
+        for worker, connection in started:
+            worker.kill()
+            worker.join()
+            connection.close()
 
 
-_here: dict[str, Any] = {}
-"""What a process of the pool keeps between its tasks."""
-
-
-def _begin(source: Source) -> None:
-    import signal
-
+def _work(source: Source, connection: Connection, place: int, workers: int) -> None:
+    """Draw batch `place` of an epoch, and every so manieth after it, until the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     cv2.setNumThreads(1)
-    _here.update(source=source, material=source.material())
+    drawn = Queue[Batch | MienError](_AHEAD)
+    threading.Thread(target=_send, args=(connection, drawn), daemon=True).start()
+    try:
+        material = source.material()
+        while True:
+            epoch, count = connection.recv()
+            maker = BatchMaker(source, material, epoch)
+            for index in range(place, count, workers):
+                drawn.put(maker.draw(index))
+    except EOFError:  # the parent is gone
+        return
+    except MienError as error:  # for the parent to raise
+        drawn.put(error)
+        drawn.join()
 
 
-def _draw(epoch: int, index: int) -> Batch:
-    if _here.get("epoch") != epoch:
-        _here.update(epoch=epoch, maker=BatchMaker(_here["source"], _here["material"], epoch))
-    batch: Batch = _here["maker"].draw(index)
-    return batch
+def _send(connection: Connection, drawn: Queue[Batch | MienError]) -> None:
+    with contextlib.suppress(OSError):  # the parent is gone
+        while True:
+            connection.send(drawn.get())
+            drawn.task_done()

@@ -1,4 +1,4 @@
-"""Footage to measure on: clips, previews and stills with boxes, as files, and the disturbances that are made of them.
+"""Footage to measure on: clips, previews and stills with boxes, as files.
 
 A folder with MANIFEST.csv (a row a file, its path in the column `file`) and PSEUDO_GT.json, a list of {n: "file#frame",
 g: group, gt: [{b: [x1, y1, x2, y2], m: score, k: landmarks}]}. A frame that no score reaches .4 in has no face; what scores

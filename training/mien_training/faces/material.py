@@ -106,7 +106,9 @@ def read_material(folders: Iterable[Path], left_out: frozenset[str], *, held_bac
     folders = list(folders)
     sources = [source for folder in folders for source in sorted(folder.glob(f"{_LABELS}*.json"))]
     if not sources:
-        raise DataError(f"{', '.join(map(str, folders))}: no {_LABELS}*.json there; README.md says what --data wants")
+        raise DataError(
+            f"{', '.join(map(str, folders))}: no {_LABELS}*.json there; `mien-train faces --help` says what --data wants"
+        )
     material = Material([], [])
     for source in sources:
         part = source.stem.removeprefix(_LABELS).removesuffix("_dev")

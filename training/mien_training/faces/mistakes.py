@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -21,24 +22,23 @@ _PICTURES = 400
 _TOUCHES = 0.1
 
 
-def mine(finder: Finder, material: Material, path: Path, rng: np.random.Generator) -> int:
+def mine(finder: Finder, material: Material, path: Path, epoch: int, rng: np.random.Generator) -> int:
     """Add what `finder` takes for a face in some of the pictures without to the mistakes kept in `path`; how many were new.
 
-    Each picture is looked at as a whole and in a random part. What is ignored, or a trap that is known, is no news.
+    Each picture is looked at as a whole and in a random part. What is ignored, or a trap that is known, is no news. What was
+    mined in `epoch` before, when the training was cut off there, is forgotten.
     """
-    kept: list[dict[str, object]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    kept = _read(path, epoch)
     chosen = rng.permutation(len(material.without))[:_PICTURES]
-    new = [entry for index in chosen for entry in _false_faces(finder, material.without[index], rng)]
+    new = [entry for index in chosen for entry in _false_faces(finder, material.without[index], epoch, rng)]
     runs.write_json(path, (kept + new)[-_MOST:])
     return len(new)
 
 
-def read_mistakes(path: Path, material: Material) -> list[Picture]:
-    """The pictures of `material` with the mistakes of `path` as their traps; none where there is no such file."""
-    if not path.exists():
-        return []
+def read_mistakes(path: Path, material: Material, epoch: int) -> list[Picture]:
+    """The pictures of `material` with the mistakes of `path` from before `epoch` as their traps; none where there is no such file."""
     places: dict[str, list[Faces]] = {}
-    for entry in json.loads(path.read_text(encoding="utf-8")):
+    for entry in _read(path, epoch):
         x, y, width, height = entry["box"]
         place = np.array([[x + width / 2, y + height / 2], [width, height], *[[x, y]] * 5], np.float32)
         places.setdefault(entry["picture"], []).append(place)
@@ -49,7 +49,12 @@ def read_mistakes(path: Path, material: Material) -> list[Picture]:
     ]
 
 
-def _false_faces(finder: Finder, picture: Picture, rng: np.random.Generator) -> list[dict[str, object]]:
+def _read(path: Path, epoch: int) -> list[dict[str, Any]]:
+    kept: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+    return [entry for entry in kept if entry.get("epoch", -1) < epoch]
+
+
+def _false_faces(finder: Finder, picture: Picture, epoch: int, rng: np.random.Generator) -> list[dict[str, Any]]:
     height, width = picture.pixels.shape
     scale = rng.uniform(0.3, 0.8)
     high, wide = max(16, int(height * scale)), max(16, int(width * scale))
@@ -63,6 +68,7 @@ def _false_faces(finder: Finder, picture: Picture, rng: np.random.Generator) -> 
             "picture": picture.name,
             "box": [round(v, 1) for v in (box.x, box.y, box.width, box.height)],
             "score": box.score,
+            "epoch": epoch,
         }
         for box in found
         if all(box.iou(other) < _TOUCHES for other in known)

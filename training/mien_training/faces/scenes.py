@@ -65,7 +65,7 @@ class SceneMaker:
             self._paste_thing(canvas, rng)
         if kind > _EMPTY and not (natural and rng.random() < 0.5):
             crowded = kind > 1 - _CROWDED
-            count = int(rng.integers(4, _CROWD)) if crowded else 1 + int(rng.geometric(0.6) - 1)
+            count = int(rng.integers(4, _CROWD)) if crowded else int(rng.geometric(0.6))
             for _ in range(min(count, _CROWD)):
                 self._paste_face(canvas, rng, 0.3 * height if crowded else 0.95 * height)
         for face in canvas.faces:

@@ -97,7 +97,7 @@ def _train(
                     judged = judge(finder.look, looked_at)
                     if epoch + 1 >= config.mine_from * config.epochs:
                         rng = np.random.default_rng((config.seed, epoch))
-                        mined = mistakes.mine(finder, material, run / mistakes.NAME, rng)
+                        mined = mistakes.mine(finder, material, run / mistakes.NAME, epoch, rng)
                     else:
                         mined = 0
                 found = judged.findings(judged.start())
