@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.arrays import read_arrays
 from mien_models.errors import DataError
 from mien_models.labels import HEAD_LABELS, Head
 from mien_models.preprocess import FACE_SIZE
@@ -239,15 +238,9 @@ def read_run_arrays(path: Path) -> dict[str, npt.NDArray[Any]]:
         DataError: it is missing or damaged.
 
     """
-    try:
-        # Opened here: numpy leaves its own stream open when the file is no archive.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; {_REMEDY}") from None
-    # What numpy passes on from its own parser, from zipfile and from zlib; an .npy instead of an .npz has no `files`.
-    except (OSError, ValueError, EOFError, AttributeError, TypeError, zipfile.BadZipFile, zlib.error) as error:
-        raise DataError(f"{path}: damaged ({error}); {_REMEDY}") from error
+    if not path.exists():
+        raise DataError(f"{path}: no such file; {_REMEDY}")
+    return read_arrays(path, lambda error: DataError(f"{path}: damaged ({error}); {_REMEDY}"))
 
 
 def _faces(path: Path, arrays: dict[str, npt.NDArray[Any]]) -> Faces:

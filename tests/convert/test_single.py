@@ -98,10 +98,8 @@ def test_int8_of_every_format(
     assert check_model(out).failures == ()
 
 
-@pytest.mark.parametrize(("variant", "dtypes"), [("float16", {"float16", "float32"}), ("dynamic", {"float32"})])
-def test_float_variants_need_no_pictures(
-    keras: Any, tmp_path: Path, mien_convert: Command, variant: str, dtypes: set[str]
-) -> None:
+@pytest.mark.parametrize("variant", ["float16", "dynamic"])
+def test_float_variants_need_no_pictures(keras: Any, tmp_path: Path, mien_convert: Command, variant: str) -> None:
     picture = keras.Input((8, 8, 1))
     wide = keras.layers.Dense(256, "relu")(keras.layers.Flatten()(picture))
     keras.Model(picture, keras.layers.Dense(2, "softmax")(wide)).save(tmp_path / "x.keras")
@@ -115,7 +113,6 @@ def test_float_variants_need_no_pictures(
     assert (entry.dtype, entry.shape) == ("float32", (1, 8, 8, 1))
     weights = 64 * 256 + 256 * 2
     assert weights * (2 if variant == "float16" else 1) < out.stat().st_size < weights * 4
-    assert dtypes >= {tensor.dtype for tensor in inspect_model(out).inputs}
 
 
 @pytest.mark.parametrize("variant", ["float16", "dynamic"])

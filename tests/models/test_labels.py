@@ -66,9 +66,9 @@ def test_a_certain_emotion_lies_at_its_own_point(emotion: Emotion) -> None:
 
 
 def test_valence_and_arousal_have_the_signs_of_everyday_speech() -> None:
-    assert AFFECT[Emotion.HAPPY] > (0, 0)
-    assert AFFECT[Emotion.SAD] < (0, 0)
-    assert AFFECT[Emotion.SAD][1] < 0 < AFFECT[Emotion.ANGRY][1]
+    valence, arousal = ({emotion: AFFECT[emotion][axis] for emotion in Emotion} for axis in (0, 1))
+    assert valence[Emotion.SAD] < 0 < valence[Emotion.HAPPY]
+    assert arousal[Emotion.SAD] < 0 < min(arousal[Emotion.HAPPY], arousal[Emotion.ANGRY])
     assert AFFECT[Emotion.NEUTRAL] == (0, 0)
 
 

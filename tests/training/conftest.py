@@ -59,7 +59,7 @@ def real_faces(fer2013: Path) -> Faces:
 def tiny_architectures(monkeypatch: pytest.MonkeyPatch) -> None:
     """`--arch tiny`, and `plain`: the same network with an earlier system's kind of recipe."""
     from mien_training.emotion.networks import ARCHITECTURES, Architecture
-    from tests.training.tiny_training import PLAIN, tiny
+    from tests.training.emotion.tiny_training import PLAIN, tiny
 
     monkeypatch.setitem(ARCHITECTURES, "tiny", Architecture("for tests", tiny))
     monkeypatch.setitem(ARCHITECTURES, "plain", Architecture("for tests", tiny, PLAIN, (Head.FER,)))

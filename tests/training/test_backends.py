@@ -17,13 +17,13 @@ from mien_training import runs
 from mien_training.__main__ import main
 from tests.needs import give_up
 from tests.training.conftest import KERAS_WARNING, ROOT, Dataset
-from tests.training.tiny_training import arguments, weights
+from tests.training.emotion.tiny_training import arguments, weights
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 
 TRAIN = (
     "from mien_training.emotion.networks import ARCHITECTURES, Architecture; import sys; "
-    "from tests.training.tiny_training import tiny; from mien_training.__main__ import main; "
+    "from tests.training.emotion.tiny_training import tiny; from mien_training.__main__ import main; "
     "ARCHITECTURES['tiny'] = Architecture('for tests', tiny); sys.exit(main(sys.argv[1:]))"
 )
 

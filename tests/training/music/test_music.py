@@ -75,6 +75,8 @@ def test_figures_of_known_answers() -> None:
     truth = np.array([0.0, 1.0, 2.0, 3.0])
     assert r2(truth, truth) == concordance(truth, truth) == 1
     assert r2(truth, np.full(4, 1.5)) == 0
+    assert concordance(truth, -truth) < 0
+    assert concordance(np.ones(4), np.ones(4)) == 1
     assert concordance(truth, truth + 1) == pytest.approx(2 * 1.25 / (2 * 1.25 + 1))
 
 

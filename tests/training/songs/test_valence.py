@@ -154,14 +154,6 @@ def test_splits_keep_their_word() -> None:
     assert not any(set(artists[known]) & set(artists[asked]) for known, asked in folds)
 
 
-def test_concordance() -> None:
-    truth = np.array([1.0, 2, 3, 4])
-    assert judge.concordance(truth, truth) == pytest.approx(1)
-    assert judge.concordance(truth + 1, truth) == pytest.approx(2 * 1.25 / (1.25 + 1.25 + 1))
-    assert judge.concordance(-truth, truth) < 0
-    assert judge.concordance(np.ones(4), np.ones(4)) == 0
-
-
 def test_errors_are_counted_against_the_training_clips_mean() -> None:
     valence = np.array([0, 0, 4, 8], np.float32)
     nothing = np.zeros((4, 1), np.float32)

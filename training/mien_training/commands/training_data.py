@@ -24,7 +24,12 @@ _LEAST_WEIGHT = 1e-3
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Which faces, and how many."""
     parser.add_argument(
-        "--data", type=Path, required=True, metavar="PATH", help="fer2013.csv (also .gz, .xz), or a folder of pictures"
+        "--data",
+        type=Path,
+        required=True,
+        metavar="PATH",
+        help="fer2013.csv (also .gz, .xz), or a folder of pictures, one sub-folder an emotion (with train/ and test/, or one picture in "
+        "ten is held back)",
     )
     parser.add_argument("--ferplus", type=Path, metavar="CSV", help="fer2013new.csv: the votes of the same rows")
     parser.add_argument(

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from mien_training import runs
-from mien_training.music.validation import AxisScores, Held, Scores
+from mien_training.music.validation import AxisScores, Held, Scores, Validation
 from mien_training.report import draw_places
 
 if TYPE_CHECKING:
     from mien_training.music.emotify import Songs
-    from mien_training.music.train import Validation
 
 _NOTES = """\
 - **R²** is the share of the variance between songs that is explained: 0 is what the mean of the training songs reaches.

@@ -10,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import DataError
-from mien_models.validation import Strict
 from mien_training import runs
 from mien_training.music import deam
 from mien_training.music.emotify import Songs, agreement, read_emotify
@@ -19,7 +18,7 @@ from mien_training.music.folds import by_artist
 from mien_training.music.hearing import features_of
 from mien_training.music.pack import pack
 from mien_training.music.report import write_report
-from mien_training.music.validation import Held, Scores, score
+from mien_training.music.validation import Held, Scores, Validation, score
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,28 +27,6 @@ FOLDS = 5
 SEEDS = tuple(range(10))
 """Ways to deal out the artists over the folds: a single one is off by some hundredths of R²."""
 _FEWEST_ARTISTS = 10
-
-
-class Validation(Strict):
-    """What `mien-train music` found out."""
-
-    data: str
-    songs: int
-    artists: int
-    folds: tuple[Scores, ...]
-    """Five folds by artist, dealt out anew for each of these."""
-    unheard_genre: Scores
-    """Each genre judged by a model of the others."""
-    agreement_valence: float
-    agreement_arousal: float
-    """How well halves of the listeners agree: the most that could be explained."""
-    deam: Scores | None
-    """The same learner on DEAM's own features, published split."""
-    deam_dealt: tuple[Scores, ...] = ()
-    """And with the songs of that split dealt out at random, as many to either side."""
-
-    def mean(self, axis: str, figure: str) -> float:
-        return float(np.mean([getattr(getattr(scores, axis), figure) for scores in self.folds]))
 
 
 def train(data: Path, out: Path, deam_folder: Path | None, workers: int, version: str, command: str) -> Validation:

@@ -45,6 +45,28 @@ class Scores(Strict):
     arousal: AxisScores
 
 
+class Validation(Strict):
+    """What `mien-train music` found out."""
+
+    data: str
+    songs: int
+    artists: int
+    folds: tuple[Scores, ...]
+    """Five folds by artist, dealt out anew for each of these."""
+    unheard_genre: Scores
+    """Each genre judged by a model of the others."""
+    agreement_valence: float
+    agreement_arousal: float
+    """How well halves of the listeners agree: the most that could be explained."""
+    deam: Scores | None
+    """The same learner on DEAM's own features, published split."""
+    deam_dealt: tuple[Scores, ...] = ()
+    """And with the songs of that split dealt out at random, as many to either side."""
+
+    def mean(self, axis: str, figure: str) -> float:
+        return float(np.mean([getattr(getattr(scores, axis), figure) for scores in self.folds]))
+
+
 def score(truth: Floats, places: Floats, deviations: Floats, baseline: Floats, genres: npt.NDArray[np.str_]) -> Scores:
     """Judge places (songs, 2) with their deviations (songs, 2); `baseline` is (2,) or (songs, 2)."""
     mean = np.broadcast_to(baseline, truth.shape)
@@ -62,7 +84,8 @@ def r2(truth: Floats, places: Floats) -> float:
 
 
 def concordance(truth: Floats, places: Floats) -> float:
-    """Concordance correlation."""
+    """Lin's concordance correlation coefficient of two arrays (n,) (Biometrics 45, 1989); 1 if both are the same constant."""
+    truth, places = truth.astype(np.float64), places.astype(np.float64)
     apart = truth.var() + places.var() + (truth.mean() - places.mean()) ** 2
     return float(2 * ((truth - truth.mean()) * (places - places.mean())).mean() / apart) if apart else 1.0
 

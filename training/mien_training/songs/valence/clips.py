@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from mien_models.arrays import read_arrays
 from mien_models.errors import DataError, MissingDependencyError
 from mien_training import runs
 from mien_training.songs.valence.labels import SUFFIXES, Label, clip_key
@@ -158,16 +159,17 @@ def _files(folder: Path) -> list[Path]:
 
 
 def _read_npz(path: Path) -> dict[str, Any]:
+    def unreadable(error: Exception) -> DataError:
+        return DataError(f"{path}: no readable .npz of numbers ({error}); make the clip anew")
+
     try:
         with zipfile.ZipFile(path) as members:
-            if sum(member.file_size for member in members.infolist()) > _LARGEST:
-                raise DataError(f"{path}: larger than 1 GiB unpacked; cut it into clips")
-        with np.load(path, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except DataError:
-        raise
-    except Exception as error:  # numpy passes on whatever zipfile, zlib and its own header parser raise
-        raise DataError(f"{path}: no readable .npz of numbers ({error}); make the clip anew") from error
+            size = sum(member.file_size for member in members.infolist())
+    except (OSError, ValueError, zipfile.BadZipFile) as error:
+        raise unreadable(error) from error
+    if size > _LARGEST:
+        raise DataError(f"{path}: larger than 1 GiB unpacked; cut it into clips")
+    return read_arrays(path, unreadable)
 
 
 def _samples(path: Path, content: Any) -> tuple[Array, float | None]:

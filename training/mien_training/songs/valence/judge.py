@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from mien_models.validation import Strict
+from mien_training.music.validation import concordance
 from mien_training.songs.valence import splits
 from mien_training.songs.valence.clips import Clips
 from mien_training.songs.valence.network import Settings, Trainer
@@ -106,14 +107,6 @@ def support_vectors() -> Answer:
         return answers.astype(np.float32), float(np.mean((learned - clips.valence[known]) ** 2))
 
     return answer
-
-
-def concordance(answers: npt.NDArray[np.floating], truth: npt.NDArray[np.floating]) -> float:
-    """Lin's concordance correlation coefficient of two arrays (n,) (Biometrics 45, 1989); 0 if both are the same constant."""
-    answers, truth = answers.astype(np.float64), truth.astype(np.float64)
-    covariance = np.mean((answers - answers.mean()) * (truth - truth.mean()))
-    spread = answers.var() + truth.var() + (answers.mean() - truth.mean()) ** 2
-    return float(2 * covariance / spread) if spread else 0.0
 
 
 def _mean(clips: Clips, known: Rows, asked: Rows) -> tuple[Array, float]:

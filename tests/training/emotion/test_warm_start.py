@@ -18,7 +18,7 @@ from mien_training.__main__ import main
 from mien_training.emotion.datasets import Faces, Usage, split
 from tests.make_tiny_model import TINY_MODEL, noisy_pictures
 from tests.training.conftest import KERAS_WARNING, Dataset
-from tests.training.tiny_training import arguments
+from tests.training.emotion.tiny_training import arguments
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 

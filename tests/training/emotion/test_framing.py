@@ -22,7 +22,7 @@ from mien_training.emotion.batches import FaceBatches
 from mien_training.emotion.config import FRAMED, TrainConfig
 from mien_training.emotion.framing import measure
 from tests.training.conftest import Dataset
-from tests.training.tiny_training import arguments
+from tests.training.emotion.tiny_training import arguments
 
 FACES = np.stack([*load_prototypes().values()] * 5)
 

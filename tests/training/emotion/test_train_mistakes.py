@@ -14,7 +14,7 @@ import pytest
 from mien_training import runs
 from mien_training.__main__ import main
 from tests.training.conftest import KERAS_WARNING, Dataset
-from tests.training.tiny_training import arguments
+from tests.training.emotion.tiny_training import arguments
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow", "tiny_architectures"), KERAS_WARNING]
 

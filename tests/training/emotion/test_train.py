@@ -15,7 +15,7 @@ from mien_models.labels import Head
 from mien_training import runs
 from mien_training.__main__ import main
 from tests.training.conftest import KERAS_WARNING, Dataset
-from tests.training.tiny_training import arguments, tiny, weights
+from tests.training.emotion.tiny_training import arguments, tiny, weights
 
 FACES = np.zeros((1, 48, 48), np.uint8)
 

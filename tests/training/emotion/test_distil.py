@@ -16,7 +16,7 @@ from mien_training import runs
 from mien_training.__main__ import main
 from tests.make_tiny_model import TINY_MODEL, picture
 from tests.training.conftest import KERAS_WARNING, Dataset
-from tests.training.tiny_training import arguments, tiny
+from tests.training.emotion.tiny_training import arguments, tiny
 
 pytestmark = [pytest.mark.training, pytest.mark.usefixtures("tensorflow"), KERAS_WARNING]
 

@@ -110,7 +110,7 @@ def test_processes_search_together(make_dataset: Callable[..., Dataset], tmp_pat
     dataset, out = make_dataset(14, 7), tmp_path / "search"
     code = (
         "from mien_training.emotion.networks import ARCHITECTURES, Architecture; "
-        "from tests.training.tiny_training import tiny; from mien_training.__main__ import main; import sys; "
+        "from tests.training.emotion.tiny_training import tiny; from mien_training.__main__ import main; import sys; "
         "ARCHITECTURES['tiny'] = Architecture('for tests', tiny); sys.exit(main(sys.argv[1:]))"
     )
     path = {"PYTHONPATH": ":".join(str(ROOT / name) for name in ("", "device", "models", "training", "convert"))}
