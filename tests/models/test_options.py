@@ -6,11 +6,12 @@ import argparse
 
 import pytest
 
-from mien_models.options import number_from, whole_number
+from mien_models.options import number_from, random_seed, whole_number
 
 
 def test_numbers() -> None:
     assert whole_number("12") == 12
+    assert [random_seed(text) for text in ("0", "4294967295")] == [0, 2**32 - 1]
     assert [number_from(-1, 1)(text) for text in ("-1", "0.5", "1e0")] == [-1.0, 0.5, 1.0]
 
 
@@ -24,3 +25,9 @@ def test_no_whole_number(text: str) -> None:
 def test_no_number_between(text: str) -> None:
     with pytest.raises(argparse.ArgumentTypeError, match="is not a number from -1 to 1"):
         number_from(-1, 1)(text)
+
+
+@pytest.mark.parametrize("text", ["-1", "4294967296", "1.5", ""])
+def test_no_seed(text: str) -> None:
+    with pytest.raises(argparse.ArgumentTypeError, match="is not a whole number from 0 to 4294967295"):
+        random_seed(text)

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.systemd.conftest import Boot
+
+SONG = (
+    "import wave; song = wave.open('/srv/mien/music/happy/a.wav', 'wb'); song.setparams((1, 2, 8000, 0, 'NONE', '')); "
+    "song.writeframes(bytes(range(256)) * 100)"
+)
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(1800)]
 
@@ -38,9 +45,19 @@ def test_a_reload_reads_the_settings_again_and_a_bad_file_changes_nothing(boot: 
     machine = boot()
     machine.wait_until(lambda: machine.show("mien", "ActiveState") == "active", 60)
     process = machine.show("mien", "MainPID")
-    machine.run("printf '[mood]\\nheartbeat_s = 7\\n' >> /etc/mien/mien.toml; systemctl reload mien")
-    machine.wait_until(lambda: "in force now: mood.heartbeat_s" in machine.journal(), 60)
+    machine.run("printf '[mood]\\ndwell_s = 7\\n' >> /etc/mien/mien.toml; systemctl reload mien")
+    machine.wait_until(lambda: "in force now: mood.dwell_s" in machine.journal(), 60)
     machine.run("echo 'nonsense = 1' >> /etc/mien/mien.toml; systemctl reload mien")
     machine.wait_until(lambda: "nothing is changed" in machine.journal(), 60)
     machine.wait_until(lambda: machine.show("mien", "ActiveState") == "active", 60)
     assert machine.show("mien", "MainPID") == process
+
+
+def test_root_means_the_service_and_leaves_it_nothing_that_it_cannot_change(boot: Boot) -> None:
+    machine = boot()
+    machine.wait_until(lambda: machine.show("mien", "ActiveState") == "active", 60)
+    machine.run(f'/usr/bin/python3 -c "{SONG}"')
+    machine.run("mien library scan --analyser none")
+    assert json.loads(machine.run("mien library stats --json").stdout)["songs"] == 1
+    assert machine.run("find /var/lib/mien /var/cache/mien ! -user mien").stdout == ""
+    assert machine.run("ls -A /root/.local/state", check=False).stdout == ""

@@ -33,8 +33,8 @@ class Estimate:
 
 
 @dataclass(frozen=True, slots=True)
-class Analysis:
-    """All that is known of a recording by listening to it."""
+class Hearing:
+    """What is heard of a recording without any model."""
 
     duration_s: float
     loudness_lufs: float
@@ -49,6 +49,12 @@ class Analysis:
     """Beats a minute; None where no beat is heard."""
     key: str | None
     """Such as "C" or "F# minor"; None where no key is heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis(Hearing):
+    """All that is known of a recording by listening to it."""
+
     estimate: Estimate
     """Valence and arousal as the shipped model hears them."""
     mood: SongMood

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
 from mien_models.errors import ModelError
-from mien_models.listening import Analysis
+from mien_models.listening import Analysis, Hearing
 from mien_models.listening.cues import CueFinder
 from mien_models.listening.excerpts import Excerpts
 from mien_models.listening.features import COUNT, VERSION, features
@@ -23,16 +23,9 @@ from mien_models.shipped import find_model
 
 
 @dataclass(frozen=True, slots=True)
-class Heard:
-    """What was heard of a recording before any model was asked: fields of `Analysis`."""
+class Heard(Hearing):
+    """And what a model is given."""
 
-    duration_s: float
-    loudness_lufs: float
-    true_peak_dbtp: float
-    cue_in_s: float
-    cue_out_s: float
-    tempo_bpm: float | None
-    key: str | None
     features: npt.NDArray[np.float32]
     """Of each excerpt, (excerpts, n_features)."""
 
@@ -78,13 +71,7 @@ class Listener:
         heard = hear(path)
         estimate = self.predictor.estimate(heard.features)
         return Analysis(
-            duration_s=heard.duration_s,
-            loudness_lufs=heard.loudness_lufs,
-            true_peak_dbtp=heard.true_peak_dbtp,
-            cue_in_s=heard.cue_in_s,
-            cue_out_s=heard.cue_out_s,
-            tempo_bpm=heard.tempo_bpm,
-            key=heard.key,
+            **{field.name: getattr(heard, field.name) for field in fields(Hearing)},
             estimate=estimate,
             mood=most_probable_mood(estimate),
             features=heard.features.mean(axis=0),

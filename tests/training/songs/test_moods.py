@@ -84,7 +84,6 @@ def test_no_song_is_asked_that_was_learned_and_no_artist_in_the_second_kind(make
     [
         (["--folds", "1"], 3, "--folds 1: there must be two at least"),
         (["--folds", "40"], 3, "give fewer folds"),
-        (["--seed", "-1"], 3, "--seed -1: must be 0 or more"),
         (["--moods", "Calm,Angry"], 3, "no song in"),
     ],
 )

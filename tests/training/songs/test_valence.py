@@ -171,7 +171,6 @@ def test_errors_are_counted_against_the_training_clips_mean() -> None:
     [
         ({"count": 30}, [], 5, "30 labelled clips; give 40 at least"),
         ({"valence": lambda _: 0.5}, [], 5, "all clips have valence 0.5; there is nothing to learn"),
-        ({}, ["--seed", "-1"], 3, "--seed -1: must be 0 or more"),
         ({}, ["--limit", "39"], 5, "39 labelled clips; give 40 at least"),
         ({}, ["--labels", "none.csv"], 5, "none.csv: No such file"),
     ],
