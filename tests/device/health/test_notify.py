@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,11 +24,15 @@ def systemd(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.
 
 
 def test_systemd_hears_every_message(systemd: socket.socket) -> None:
-    notify.ready()
-    notify.alive()
-    notify.stopping()
-    heard = [systemd.recv(4096) for _ in range(3)]
-    assert heard == [b"READY=1", b"WATCHDOG=1", b"STOPPING=1"]
+    before = time.monotonic_ns() // 1000
+    for message in (notify.ready, notify.alive, notify.reloading, notify.stopping):
+        message()
+    ready, alive, reloading, stopping = (systemd.recv(4096) for _ in range(4))
+    assert (ready, alive, stopping) == (b"READY=1", b"WATCHDOG=1", b"STOPPING=1")
+    # sd_notify(3): without the time systemd would not know which reload is over.
+    state, _, stamp = reloading.decode().partition("\nMONOTONIC_USEC=")
+    assert state == "RELOADING=1"
+    assert before <= int(stamp) <= time.monotonic_ns() // 1000
 
 
 def test_a_systemd_that_does_not_listen_never_blocks(systemd: socket.socket) -> None:
