@@ -16,12 +16,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import fcntl
 import json
 import logging
 import os
-import platform
 import random
 import select
 import signal
@@ -31,12 +29,12 @@ import sys
 import tempfile
 import threading
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from power_cuts_daemon import cut_daemons
+from power_cuts_report import Outcome, as_json, page, table
 from power_cuts_writer import THINGS, Models, acknowledger, check, prepare, write
 
 SHUTDOWN = 0x8004587D
@@ -45,19 +43,6 @@ NO_LOG_FLUSH = 2
 LET_GO_S = 600.0
 LONGEST_S = 0.5
 """A writer is cut off at a random moment up to so long after its first word."""
-
-
-@dataclass
-class Outcome:
-    """What one kind of cut did."""
-
-    kind: str
-    cuts: int = 0
-    acknowledged: Counter[str] = field(default_factory=Counter)
-    ahead: int = 0
-    """Cuts after which something was there that had not yet been acknowledged: the moment was well chosen."""
-    wrong: list[str] = field(default_factory=list)
-    seconds: float = 0.0
 
 
 class Folder:
@@ -234,25 +219,33 @@ def main() -> int:
         with tempfile.TemporaryDirectory(prefix="mien-cuts-", dir=arguments.folder) as place:
             chance = random.Random(f"{arguments.seed} {kind}")
             if kind == "daemon":
-                from power_cuts_daemon import cut_daemons
-
                 outcomes.append(cut_daemons(cuts, Path(place), chance, _say))
             else:
                 outcomes.append(cut_writers(kind, cuts, Path(place), chance, _say))
     wrong = [f"{outcome.kind}: {words}" for outcome in outcomes for words in outcome.wrong]
     if arguments.json:
-        print(json.dumps([_as_json(outcome) for outcome in outcomes], indent=1))
+        print(json.dumps([as_json(outcome) for outcome in outcomes], indent=1))
     else:
         print(table(outcomes))
     for words in wrong[:20]:
         print(words, file=sys.stderr)
     if arguments.report:
-        arguments.report.write_text(report(outcomes, arguments), encoding="utf-8")
+        command = (
+            f"python benchmarks/power_cuts.py --cuts {arguments.cuts} --kinds {arguments.kinds} --seed {arguments.seed}"
+        )
+        arguments.report.write_text(page(outcomes, command, _blind()), encoding="utf-8")
     return 1 if wrong else 0
 
 
 def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)
+
+
+def _blind() -> dict[str, Any]:
+    """What the same test finds under eatmydata, where it must fail."""
+    command = ["eatmydata", sys.executable, __file__, "--kinds", "power", "--cuts", "20", "--json"]
+    (found,) = json.loads(subprocess.run(command, capture_output=True, text=True, check=False).stdout)
+    return dict(found)
 
 
 def _shares(kinds: list[str], cuts: int) -> dict[str, int]:
@@ -263,85 +256,6 @@ def _shares(kinds: list[str], cuts: int) -> dict[str, int]:
     for place, kind in enumerate(others):
         shares[kind] = left // len(others) + (place < left % len(others))
     return {kind: shares[kind] for kind in kinds}
-
-
-def _as_json(outcome: Outcome) -> dict[str, Any]:
-    return {
-        "kind": outcome.kind,
-        "cuts": outcome.cuts,
-        "acknowledged": dict(outcome.acknowledged),
-        "ahead": outcome.ahead,
-        "wrong": outcome.wrong,
-        "seconds": round(outcome.seconds, 1),
-    }
-
-
-def table(outcomes: list[Outcome]) -> str:
-    names = sorted({name for outcome in outcomes for name in outcome.acknowledged})
-    lines = [
-        f"| cut | cuts | {' | '.join(f'{name} acknowledged' for name in names)} | cuts amid a write | damaged or lost |"
-    ]
-    lines.append("|---|" + "---:|" * (len(names) + 3))
-    for outcome in outcomes:
-        counts = " | ".join(f"{outcome.acknowledged[name]:,}" if name in outcome.acknowledged else "" for name in names)
-        lines.append(f"| {outcome.kind} | {outcome.cuts:,} | {counts} | {outcome.ahead:,} | {len(outcome.wrong):,} |")
-    return "\n".join(lines)
-
-
-def report(outcomes: list[Outcome], arguments: argparse.Namespace) -> str:
-    """The page, with the same test under eatmydata, which must fail."""
-    cuts = 20
-    command = ["eatmydata", sys.executable, __file__, "--kinds", "power", "--cuts", str(cuts), "--json"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    (blind,) = json.loads(done.stdout)
-    hurt = len({words.partition(":")[0] for words in blind["wrong"]})
-    date = datetime.datetime.now(tz=datetime.UTC).date()
-    kernel = platform.release().partition("-")[0]
-    machine = f"{platform.machine()}, Linux {kernel}, {os.cpu_count()} shared cores, Python {platform.python_version()}"
-    minutes = sum(outcome.seconds for outcome in outcomes) / 60
-    return PAGE.format(
-        date=date,
-        command=f"python benchmarks/power_cuts.py --cuts {arguments.cuts} --kinds {arguments.kinds} --seed {arguments.seed}",
-        machine=machine,
-        minutes=round(minutes),
-        total=sum(outcome.cuts for outcome in outcomes),
-        table=table(outcomes),
-        cuts=blind["cuts"],
-        hurt=hurt,
-        example=next(iter(blind["wrong"]), "nothing"),
-    )
-
-
-PAGE = """\
-# Power cuts
-
-Measured {date} on {machine}, in {minutes} minutes, by
-
-```sh
-{command} --report docs/power-cuts.md
-```
-
-{total:,} cuts, each at a random moment of writing, on disks that grew old with them. After each everything was
-read as mien reads it at its next start.
-
-{table}
-
-- **settings** (`state.json`), **library** (SQLite) and **model** (signed models that replace each other) are written side by side by
-  the very code of the daemon; acknowledged is what it reported as being on the disk. Everything bears a number, so that one that
-  is missing is seen.
-- **volume** is set over MQTT on the real daemon; acknowledged is what it answered with `ok`.
-- **cuts amid a write** found something already there that nobody had been told of: that is allowed, and shows that the moments
-  were well chosen.
-- **kill** is `kill -9` of the process group. **power** is ext4 on a loop file, mounted `noauto_da_alloc` (without it ext4 hides a
-  missing fsync), whose power is cut by the kernel's shutdown ioctl: what was not flushed is gone, and the next mount replays the
-  journal. **daemon** is `kill -9` of the process group of `mien run`.
-
-**The test can fail**: with `eatmydata`, which lets no fsync reach the disk, {hurt} of {cuts} power cuts were noticed (the first:
-*{example}*).
-
-What this does not show: a card that lies about what it has written, or that breaks. A read-only root with a partition for the state
-(`systemd/README.md`) is the answer to the first; nothing is to the second but a backup ([upkeep.md](upkeep.md)).
-"""
 
 
 if __name__ == "__main__":

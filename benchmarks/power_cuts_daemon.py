@@ -18,7 +18,7 @@ from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
 from fleet_brokers import Mosquitto
-from power_cuts import Outcome
+from power_cuts_report import Outcome
 
 ID = "cuts"
 START_S = 60.0
