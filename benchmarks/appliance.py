@@ -36,9 +36,10 @@ import soundfile
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion
 
-from fleet_brokers import Mosquitto, free_port, resident_mb, written_mb
+from brokers import Mosquitto, free_port
 from mien_device.camera.scenes import DemoCamera
 from mien_device.demo.tunes import write_tunes
+from processes import resident_mb, written_mb
 
 HERE = Path(__file__).parent
 HOST, ID = "127.0.0.1", "appliance"

@@ -24,15 +24,13 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).parents[1] / part) for part in ("device", "models")]
-
-from fleet_brokers import KINDS, Broker  # noqa: E402
-from fleet_wire import Connection, connect, publish  # noqa: E402
-from mien_device.home import discovery  # noqa: E402
-from mien_device.home.backoff import Backoff  # noqa: E402
-from mien_device.home.contract import EXAMPLES  # noqa: E402
-from mien_device.home.discovery import Device  # noqa: E402
-from mien_device.home.messages import (  # noqa: E402
+from brokers import KINDS, Broker
+from fleet_wire import Connection, connect, publish
+from mien_device.home import discovery
+from mien_device.home.backoff import Backoff
+from mien_device.home.contract import EXAMPLES
+from mien_device.home.discovery import Device
+from mien_device.home.messages import (
     Availability,
     Event,
     Message,
@@ -140,13 +138,13 @@ def bytes_a_day() -> int:
             publish(f"mien/{'0' * 8}/{kind.topic}", BY_KIND[kind], number=int(kind.retained), retain=kind.retained)
         )
 
-    each = {
-        HEARTBEAT_S: sum(map(size, HEARTBEAT)),
-        STATS_S + 0.0001: size(Stats),
-        MOOD_S + 0.0002: sum(map(size, CHANGE)),
-        KEEPALIVE_S: 2,
-    }
-    return round(sum(DAY_S / interval * amount for interval, amount in each.items()))
+    each = (
+        (HEARTBEAT_S, sum(map(size, HEARTBEAT))),
+        (STATS_S, size(Stats)),
+        (MOOD_S, sum(map(size, CHANGE))),
+        (KEEPALIVE_S, 2),
+    )
+    return round(sum(DAY_S / interval * amount for interval, amount in each))
 
 
 class Fleet:

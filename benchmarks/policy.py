@@ -29,15 +29,13 @@ from typing import Any
 
 import numpy as np
 
-sys.path[:0] = [str(Path(__file__).parents[1] / part) for part in ("device", "models")]
-
-from mien_device.config.schema import MusicMode  # noqa: E402
-from mien_device.listeners import Listener  # noqa: E402
-from mien_device.policy import Song  # noqa: E402
-from mien_device.policy.policy import Policy  # noqa: E402
-from mien_models.listening import Estimate  # noqa: E402
-from policy_listeners import Floats, Person, Rows, make_people, read_rows  # noqa: E402
-from policy_sessions import FACE_SD, FELT_SHARE, KNOWN, METHODS, SAYS, SKIPS, Heard, listen  # noqa: E402
+from mien_device.config.schema import MusicMode
+from mien_device.listeners import Listener
+from mien_device.policy import Song
+from mien_device.policy.policy import Policy
+from mien_models.listening import Estimate
+from policy_listeners import Floats, Person, Rows, make_people, read_rows
+from policy_sessions import FACE_SD, FELT_SHARE, KNOWN, METHODS, SAYS, SKIPS, Heard, listen
 
 LAST = 3
 """Tracks that are a session's end."""

@@ -17,7 +17,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from fleet_brokers import Mosquitto
+from brokers import Mosquitto
 from power_cuts_report import Outcome
 
 ID = "cuts"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import os
-import platform
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
+
+from processes import machine
 
 
 @dataclass
@@ -48,12 +48,10 @@ def table(outcomes: list[Outcome]) -> str:
 
 def page(outcomes: list[Outcome], command: str, blind: dict[str, Any]) -> str:
     """What `command` found; `blind` is what it finds where it must fail."""
-    kernel = platform.release().partition("-")[0]
-    machine = f"{platform.machine()}, Linux {kernel}, {os.cpu_count()} shared cores, Python {platform.python_version()}"
     return _PAGE.format(
         date=datetime.datetime.now(tz=datetime.UTC).date(),
         command=command,
-        machine=machine,
+        machine=machine(),
         minutes=round(sum(outcome.seconds for outcome in outcomes) / 60),
         total=sum(outcome.cuts for outcome in outcomes),
         table=table(outcomes),

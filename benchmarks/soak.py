@@ -29,9 +29,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from fleet_brokers import Mosquitto, cpu_s, free_port, resident_mb, written_mb
+from brokers import Mosquitto, free_port
 from mien_device.demo.tunes import write_tunes
 from mien_device.library.store import Library
+from processes import cpu_s, resident_mb, written_mb
 from soak_house import ID, House
 from soak_report import Sample, page, picture, verdict
 

@@ -17,7 +17,7 @@ from typing import Any
 from paho.mqtt.client import Client, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion
 
-from fleet_brokers import Mosquitto
+from brokers import Mosquitto
 
 HOST = "127.0.0.1"
 ID = "soak"

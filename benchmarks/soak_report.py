@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime
-import os
-import platform
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
+
+from processes import machine
 
 MOST_MB_PER_HOUR = 1.0
 GRAIN_MB = 3.0
@@ -96,10 +96,9 @@ def page(samples: Sequence[Sample], outcome: Verdict, speed: float, out: Path) -
     last, hours = samples[-1], samples[-1].hour
     done = last.done
     rows = "\n".join(f"| {words} | {done.get(name, 0):,} |" for name, words in EVENTS.items())
-    kernel = platform.release().partition("-")[0]
     return PAGE.format(
         date=datetime.datetime.now(tz=datetime.UTC).date(),
-        machine=f"{platform.machine()}, Linux {kernel}, {os.cpu_count()} shared cores, Python {platform.python_version()}",
+        machine=machine(),
         command=f"python benchmarks/soak.py --hours {hours:.0f} --speed {speed:g} --out docs/{out.name}",
         picture=out.with_suffix(".png").name,
         hours=f"{hours:.1f}",

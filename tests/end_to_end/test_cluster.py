@@ -75,7 +75,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     if not (BENCHMARKS / "cluster" / "node_modules").is_dir():
         give_up("no clustered broker in benchmarks/cluster (scripts/ensure-cluster installs it)")
     monkeypatch.syspath_prepend(str(BENCHMARKS))
-    from fleet_brokers import Aedes
+    from brokers import Aedes
 
     (tmp_path / "cluster").mkdir()
     cluster = Aedes(tmp_path / "cluster")
@@ -84,7 +84,7 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield cluster
     finally:
         cluster.stop()
-        sys.modules.pop("fleet_brokers", None)
+        sys.modules.pop("brokers", None)
 
 
 def test_a_node_is_killed(cluster: Any, tmp_path: Path) -> None:

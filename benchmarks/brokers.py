@@ -1,4 +1,4 @@
-"""The brokers of fleet.py: one mosquitto, or two aedes nodes that share what they know through redis."""
+"""Brokers to measure with: one mosquitto, or two aedes nodes that share what they know through redis."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+
+from processes import cpu_s, resident_mb
 
 HERE = Path(__file__).parent
 START_S = 20.0
@@ -30,22 +32,6 @@ def wait_for_port(port: int, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-def resident_mb(process: subprocess.Popen[bytes]) -> float:
-    pages = int(Path(f"/proc/{process.pid}/statm").read_text().split()[1])
-    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
-
-
-def cpu_s(process: subprocess.Popen[bytes]) -> float:
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
-
-
-def written_mb(process: subprocess.Popen[bytes]) -> float:
-    """What it caused to be written to disks so far (proc(5), /proc/pid/io)."""
-    lines = Path(f"/proc/{process.pid}/io").read_text().splitlines()
-    return int(dict(line.split(": ") for line in lines)["write_bytes"]) / 1e6
 
 
 class Broker:
