@@ -69,7 +69,7 @@ screenshots:
 
 docs:
 	@sh scripts/ensure-venv device,dev
-	.venv/bin/python -m mien_device.home.contract
+	.venv/bin/python -m scripts.mqtt_page
 
 clean:
 	rm -rf .venv .home-assistant .home-assistant-uv .home-assistant-python .node-red .machines benchmarks/cluster/node_modules build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

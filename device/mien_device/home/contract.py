@@ -1,12 +1,11 @@
-"""The MQTT contract as a document: `python -m mien_device.home.contract` writes docs/mqtt.md and the JSON Schemas.
+"""The MQTT contract: an example of every message, and the JSON Schemas, as they follow from the records that write and read them.
 
-Both follow from the records that write and read the messages; a test keeps them equal.
+`make docs` writes them down, and docs/mqtt.md with them; a test keeps all equal.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,6 @@ from pydantic import BaseModel
 
 from mien_device.config.schema import MusicMode
 from mien_device.home.commands import THINGS, Thing
-from mien_device.home.contract_page import page
 from mien_device.home.inbox import LARGEST_TRANSACTION as MOST
 from mien_device.home.inbox import LONGEST_TRANSACTION
 from mien_device.home.messages import (
@@ -42,7 +40,6 @@ from mien_device.home.messages import (
 from mien_models.labels import Emotion, Mood
 
 SCHEMAS = Path(__file__).with_name("schemas")
-PAGE = Path(__file__).parents[3] / "docs" / "mqtt.md"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _WHEN = "2026-01-01T12:00:00.000Z"
 
@@ -166,21 +163,3 @@ def _of_request(thing: Thing) -> dict[str, Any]:
 def as_text(schema: dict[str, Any]) -> str:
     """As it stands in its file."""
     return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
-
-
-def main() -> int:
-    """Write the page and the schemas; what is no longer part of the contract goes."""
-    wanted = schemas()
-    SCHEMAS.mkdir(exist_ok=True)
-    for path in SCHEMAS.glob("*.json"):
-        if path.name not in wanted:
-            path.unlink()
-    for name, schema in wanted.items():
-        (SCHEMAS / name).write_text(as_text(schema), encoding="utf-8")
-    PAGE.write_text(page(EXAMPLES), encoding="utf-8")
-    sys.stdout.write(f"wrote {PAGE} and {len(wanted)} schemas to {SCHEMAS}\n")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

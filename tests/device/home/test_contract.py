@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from jsonschema import ValidationError
 
 from mien_device.home.commands import THINGS
-from mien_device.home.contract import EXAMPLES, PAGE, SCHEMAS, as_text, schemas
-from mien_device.home.contract_page import page
+from mien_device.home.contract import EXAMPLES, SCHEMAS, as_text, schemas
 from mien_device.home.inbox import MAX_PAYLOAD, Inbox
 from mien_device.home.messages import Message, Response, Snapshot
+from scripts.mqtt_page import PAGE, page
 from tests.contract import read, validator
 
 REMEDY = "run `make docs`"

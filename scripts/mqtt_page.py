@@ -1,20 +1,28 @@
-"""docs/mqtt.md from the records: its tables and examples; the prose between them stands here."""
+"""The MQTT contract as documents: `python -m scripts.mqtt_page` writes docs/mqtt.md and the JSON Schemas.
+
+Tables and examples follow from the records that write and read the messages, the prose between them stands here; a test keeps
+them equal.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel
 
 from mien_device.home.commands import THINGS
+from mien_device.home.contract import EXAMPLES, SCHEMAS, as_text, schemas
 from mien_device.home.discovery import STATS_INTERVAL_S
 from mien_device.home.inbox import LONGEST_TRANSACTION, MAX_PAYLOAD
 from mien_device.home.messages import Message, Response, Snapshot
 from mien_device.home.pulse import LIVELY_S
 from mien_device.home.session import EVENT_EXPIRY_S, LARGEST_PACKET
 
+PAGE = Path(__file__).parents[1] / "docs" / "mqtt.md"
 HEAD = """\
 # MQTT: every topic
 
@@ -180,3 +188,21 @@ def _words(text: str | None) -> str:
 
 def _cell(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def main() -> int:
+    """Write the page and the schemas; what is no longer part of the contract goes."""
+    wanted = schemas()
+    SCHEMAS.mkdir(exist_ok=True)
+    for path in SCHEMAS.glob("*.json"):
+        if path.name not in wanted:
+            path.unlink()
+    for name, schema in wanted.items():
+        (SCHEMAS / name).write_text(as_text(schema), encoding="utf-8")
+    PAGE.write_text(page(EXAMPLES), encoding="utf-8")
+    sys.stdout.write(f"wrote {PAGE} and {len(wanted)} schemas to {SCHEMAS}\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
