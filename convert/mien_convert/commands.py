@@ -206,7 +206,8 @@ def package(arguments: argparse.Namespace) -> int:
     from mien_convert.repack import Details, repack
     from mien_models.shipped import find_model, shipped_models
 
-    model = find_model(str(arguments.model)) if str(arguments.model) in shipped_models() else arguments.model
+    is_shipped = str(arguments.model) in shipped_models() and not arguments.model.exists()
+    model = find_model(str(arguments.model)) if is_shipped else arguments.model
     if not model.exists():
         raise ModelError(
             f"{model}: no such file; give an int8 .tflite file, a model directory or a shipped model's name"

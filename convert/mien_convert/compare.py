@@ -200,7 +200,7 @@ def _common(sides: tuple[Side, Side], scores: list[Scores]) -> list[tuple[str, P
 def _compare(
     before: Probabilities, after: Probabilities, truth: Truth | None, names: tuple[str, ...]
 ) -> OutputComparison:
-    answers_a, answers_b = _answers(before, after)
+    answers_a, answers_b = _answers(before), _answers(after)
     labels, true = truth if truth is not None else ((), np.full(len(before), -1))
     rows, gaps = true >= 0, np.abs(before - after).max(axis=1)
     labelled = int(rows.sum())
@@ -216,16 +216,15 @@ def _compare(
     )
 
 
-def _answers(before: Probabilities, after: Probabilities) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """The class (n,) that each gives a picture. A single score (n, 1) is that of the second of two classes.
+def _answers(scores: Probabilities) -> npt.NDArray[np.int64]:
+    """The class (n,) that they give each picture. A single score (n, 1) is that of the second of two classes.
 
-    It is a probability where all of both lie in [0, 1], else a logit.
+    It is a probability where all of a side's lie in [0, 1], else a logit.
     """
-    if before.shape[1] > 1:
-        return before.argmax(axis=1), after.argmax(axis=1)
-    both = np.concatenate((before, after))
-    threshold = 0.5 if both.min() >= 0 and both.max() <= 1 else 0.0
-    return (before[:, 0] > threshold).astype(np.int64), (after[:, 0] > threshold).astype(np.int64)
+    if scores.shape[1] > 1:
+        return np.asarray(scores.argmax(axis=1), np.int64)
+    threshold = 0.5 if scores.min() >= 0 and scores.max() <= 1 else 0.0
+    return (scores[:, 0] > threshold).astype(np.int64)
 
 
 def _broken(outputs: dict[str, OutputComparison], bounds: Bounds) -> tuple[str, ...]:

@@ -101,7 +101,7 @@ def _check_numbers(model: Any, path: Path) -> None:
     """Refuse what no conversion mends, and what the converter would blame the layers for."""
     if not all(np.isfinite(np.asarray(weights, np.float32)).all() for weights in model.get_weights()):
         raise ModelError(f"{path}: holds weights that are no numbers, so its training diverged; train it anew")
-    types = {layer.compute_dtype for layer in model._flatten_layers()} - {"float32"}
+    types = {layer.compute_dtype for layer in model._flatten_layers()} & {"float16", "bfloat16", "float64"}
     if types:
         raise ModelError(
             f"{path}: computes in {', '.join(sorted(types))}; load it with the dtype policy float32, and save it anew"
@@ -114,7 +114,12 @@ def _refuse_loops(model: Any, path: Path) -> None:
 
     picture = tf.TensorSpec((1, *model.inputs[0].shape[1:]), tf.float32)
     with quiet():
-        graph = tf.function(model).get_concrete_function(picture).graph.as_graph_def()
+        try:
+            graph = tf.function(model).get_concrete_function(picture).graph.as_graph_def()
+        except (ValueError, TypeError, RuntimeError, tf.errors.OpError) as error:
+            raise ModelError(
+                f"{path}: takes no single picture ({first_line(error)}); save it for one at a time"
+            ) from error
     functions = (graph.node, *(function.node_def for function in graph.library.function))
     if any(node.op in {"While", "StatelessWhile"} for nodes in functions for node in nodes):
         raise ModelError(

@@ -19,8 +19,10 @@ from mien_models.errors import ConfigError, run_command
 def main(argv: Sequence[str] | None = None) -> int:
     """Run `mien` with the given arguments (those of the process by default) and return its exit code."""
     arguments = build_parser().parse_args(argv)
-    code = run_command("mien", lambda: _COMMANDS[arguments.command](arguments))
-    hand_over()
+    try:
+        code = run_command("mien", lambda: _COMMANDS[arguments.command](arguments))
+    finally:
+        hand_over()
     return leave(code) if argv is None else code  # who calls us from Python goes on afterwards
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 LONGEST = 200
 """Characters; a title that is longer is a mistake of whoever wrote it, or an attack."""
@@ -14,8 +15,9 @@ Joiners and special spaces are none: Persian, emoji and French are written with 
 
 
 def clean(text: str | None) -> str:
-    """`text` on one line without what cannot be shown or sent, and not longer than `LONGEST`; empty for None."""
-    return " ".join(_STEERING.sub(" ", text or "").split())[:LONGEST]
+    """`text` on one line without what cannot be shown or sent, at most `LONGEST` long; empty for None and for what nobody would see."""
+    kept = " ".join(_STEERING.sub(" ", text or "").split())[:LONGEST]
+    return kept if any(unicodedata.category(sign) != "Cf" for sign in kept) else ""
 
 
 def printable(text: str) -> str:

@@ -48,6 +48,8 @@ class LibraryShelf:
         self._library = library
         self._waiting: list[Play | Like] = []
         """What is not written yet, oldest first; the plays by the monotonic clock, for that of the wall may be set meanwhile."""
+        self._begun: dict[tuple[str, float], float] = {}
+        """Of what was written: song and Unix time as they stand in the library, and the time by the monotonic clock."""
         self._due = math.inf
         """When it is to be written, by the monotonic clock."""
         self._unwritten: MusicError | None = None
@@ -95,7 +97,8 @@ class LibraryShelf:
         waiting = [each for each in self._waiting if isinstance(each, Play)]
         ahead_s = _ahead_s()
         written = [
-            replace(play, started=play.started - ahead_s) for play in self._ask(self._library.plays, list[Play]())
+            replace(play, started=self._begun.get((play.song, play.started), play.started - ahead_s))
+            for play in self._ask(self._library.plays, list[Play]())
         ]
         return [
             Outcome(
@@ -197,7 +200,11 @@ class LibraryShelf:
     def _written(self, kept: Play | Like) -> bool:
         try:
             if isinstance(kept, Play):
-                self._library.played(replace(kept, started=kept.started + _ahead_s()))
+                dated = replace(kept, started=kept.started + _ahead_s())
+                self._library.played(dated)
+                self._begun[dated.song, dated.started] = kept.started
+                if len(self._begun) > WAITING:
+                    del self._begun[next(iter(self._begun))]
             else:
                 self._library.like(kept.song, kept.liked, mood=kept.mood, viewer=kept.viewer, at=kept.at)
         except NoRoomError:

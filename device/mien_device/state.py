@@ -7,6 +7,7 @@ import json
 import logging
 import math
 import os
+import stat
 import threading
 import time
 from collections import deque
@@ -61,10 +62,19 @@ def hand_over() -> None:
         if folder == service and folder.is_dir():
             owner = folder.stat()
             for _, folders, files, at in os.fwalk(folder):  # by descriptors: no link leads root out of it
+                folders[:] = [name for name in folders if name != "lost+found"]  # on a partition of its own
                 for name in (*folders, *files):
-                    with contextlib.suppress(FileNotFoundError):  # the service may be running
-                        if os.stat(name, dir_fd=at, follow_symlinks=False).st_uid == 0:
-                            os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
+                    with contextlib.suppress(
+                        OSError
+                    ):  # it is gone again, or the disk is read-only: then nothing new is there
+                        _hand_over(name, at, owner)
+
+
+def _hand_over(name: str, at: int, owner: os.stat_result) -> None:
+    status = os.stat(name, dir_fd=at, follow_symlinks=False)
+    # A second name of a file may lie anywhere.
+    if status.st_uid == 0 and (stat.S_ISDIR(status.st_mode) or status.st_nlink == 1):
+        os.chown(name, owner.st_uid, owner.st_gid, dir_fd=at, follow_symlinks=False)
 
 
 def _folder(kind: str, xdg: str, default: str, service: Path) -> Path:

@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from mien_models.errors import MienError
+from mien_models.files import open_private
 
 
 def keep_private(path: Path) -> None:
     """It tells how people felt, and when. SQLite gives its other files the same rights."""
     with contextlib.suppress(OSError):  # if it cannot be made SQLite says why
-        os.close(os.open(path, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600))
+        os.close(open_private(path))
 
 
 def migrate(connection: sqlite3.Connection, scripts: Sequence[str], too_new: MienError) -> None:

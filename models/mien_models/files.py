@@ -77,3 +77,17 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def open_private(path: Path) -> int:
+    """A handle to read and write `path`, which is made if need be: for the owner of its folder alone, whoever makes it.
+
+    Raises:
+        OSError: the file system refuses.
+
+    """
+    handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    if os.geteuid() == 0:  # who owns the folder must be able to open it, later and in our place
+        owner = path.parent.stat()
+        os.fchown(handle, owner.st_uid, owner.st_gid)
+    return handle

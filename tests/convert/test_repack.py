@@ -165,6 +165,15 @@ def test_a_shipped_model_is_taken_by_its_name(tmp_path: Path, mien_convert: Comm
     assert "none: no such file" in said
 
 
+def test_a_folder_of_a_shipped_models_name_is_the_users(
+    tmp_path: Path, mien_convert: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(TINY_MODEL, tmp_path / "emotion")
+    assert mien_convert("package", "emotion", "--out", tmp_path / "m")[0] == 0
+    assert load_manifest(tmp_path / "m").file.sha256 == load_manifest(TINY_MODEL).file.sha256
+
+
 def test_an_earlier_model_that_was_signed_is_replaced(tmp_path: Path, mien_convert: Command) -> None:
     out = tmp_path / "m"
     for _ in range(2):

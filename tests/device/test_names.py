@@ -26,4 +26,4 @@ def test_what_steers_a_terminal_or_is_no_text_does_not(sign: str) -> None:
 
 def test_no_title_is_longer_than_the_longest() -> None:
     assert clean("x" * (LONGEST + 1)) == "x" * LONGEST
-    assert clean(None) == ""
+    assert clean(None) == clean("\u200b\u2060") == clean(" \u00ad ") == ""

@@ -161,6 +161,20 @@ def test_a_clock_that_is_set_later_is_the_one_that_plays_are_dated_by(
     assert plays_on_the_disk(stock) == [86_500.0]
 
 
+def test_what_was_played_and_written_keeps_its_time_in_this_run_whatever_becomes_of_the_clock(
+    stock: Stock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the last bit: the policy takes two times of a song for two plays of it."""
+    stock.hear()
+    song = stock.shelf.songs()[0].id
+    for ahead_s in (AHEAD_S + 0.1234567, AHEAD_S + 30 * 86_400):  # the two clocks never tick alike; then it is set
+        stock.shelf.keep(choice_of(stock.shelf, song), heard_so(song, 100.1), Mood.SAD)
+        monkeypatch.setattr("mien_device.shelf._ahead_s", lambda ahead_s=ahead_s: ahead_s)
+        stock.shelf.plays()
+    monkeypatch.setattr("mien_device.shelf._ahead_s", lambda: AHEAD_S + 60 * 86_400)
+    assert [play.at for play in stock.shelf.plays()] == [100.1, 100.1]
+
+
 def test_what_waits_is_known_all_the_same(stock: Stock) -> None:
     """A correction makes the policy read everything anew."""
     stock.hear()

@@ -219,12 +219,15 @@ def test_root_means_the_service_where_one_is_installed(tmp_path: Path, monkeypat
     outside.mkdir()
     (outside / "file").touch()
     (service / "link").symlink_to(outside)
+    (service / "second name").hardlink_to(outside / "file")
+    (service / "lost+found").mkdir()
     write_sound(tmp_path / "music" / "a.wav")
     assert main(["library", "scan", str(tmp_path / "music"), "--analyser", "none"]) == 0
-    found = [service, *service.rglob("*"), cache, *cache.rglob("*")]
+    others = {service / "second name", service / "lost+found"}
+    found = {service, *service.rglob("*"), cache, *cache.rglob("*")} - others
     assert service / "library.sqlite3" in found
     assert {(path.lstat().st_uid, path.lstat().st_gid) for path in found} == {(12345, 12346)}
-    assert {path.stat().st_uid for path in (outside, outside / "file")} == {0}
+    assert {path.stat().st_uid for path in (outside, outside / "file", *others)} == {0}
     assert not (tmp_path / "root").exists()
 
 

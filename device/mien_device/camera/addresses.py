@@ -21,11 +21,12 @@ def public_name(source: str) -> str:
 def stream_host(address: str) -> str:
     """A stream's scheme and host. User, password, path and query are left out: all of them may hold secrets.
 
-    An ellipsis is the host of an address with a slash in its password: nobody can tell where it begins.
+    An ellipsis is the host of an address with an at sign behind the place where its host should end: a user or a password may
+    hold a slash, and nobody can tell where it begins.
     """
-    match = re.match(r"(\w+://)([^/?#]*)", address)
+    match = re.match(r"(\w+://)([^/?#]*)(.*)", address, re.DOTALL)
     if match is None:
         return address
-    scheme, authority = match.groups()
+    scheme, authority, rest = match.groups()
     host = re.fullmatch(r"(\[[^\]]*\]|[^:&]*)(:\d*)?", authority.rpartition("@")[2])
-    return scheme + (host[1] if host else "…")
+    return scheme + (host[1] if host and ("@" in authority or "@" not in rest) else "…")

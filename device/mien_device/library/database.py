@@ -17,6 +17,7 @@ from typing import Any, Self
 from mien_device.library.migrations import MIGRATIONS
 from mien_device.tables import keep_private, migrate
 from mien_models.errors import MusicError
+from mien_models.files import open_private
 
 log = logging.getLogger(__name__)
 
@@ -199,7 +200,7 @@ class Database:
         """
         lock = self.path.with_suffix(".lock")
         try:
-            file = os.open(lock, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            file = open_private(lock)
         except OSError as error:
             raise MusicError(f"{lock}: {error.strerror}; run as the user that owns the library") from None
         try:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from mien_models.errors import DataError, InUseError
+from mien_models.files import open_private
 
 log = logging.getLogger(__name__)
 
@@ -71,13 +72,10 @@ def alone(folder: Path, *others: Path) -> Iterator[None]:
     with contextlib.ExitStack() as opened:
         for path in (folder / FILE, *others):
             try:
-                handle = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+                handle = open_private(path)
             except OSError as error:
                 raise DataError(f"{path}: {error.strerror}; run as a user that may write there") from None
             opened.callback(os.close, handle)
-            if os.geteuid() == 0:  # who owns the folder must be able to take it, later and in our place
-                owner = folder.stat()
-                os.fchown(handle, owner.st_uid, owner.st_gid)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:

@@ -64,12 +64,12 @@ def restore(archive: Path, config: Path, state: Path) -> Restored:
                 _require_writable(config.parent)
                 notes = _lay_settings_beside(beside, part, config, settings, state)
                 sync(part)
-                part.rename(state / _WHOLE)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
                 for new in beside.values():
                     new.unlink(missing_ok=True)
                 raise
+            part.rename(state / _WHOLE)
             sync(state)
             for target, new in beside.items():
                 new.replace(target)
@@ -197,6 +197,8 @@ def _new_beside(target: Path) -> Path:
 
 def _lay(source: Path, new: Path, target: Path, state: Path, mode: int) -> None:
     """Write `new`, which will replace `target`: its owner's as before, else readable for those who own the state."""
+    if target.is_dir():
+        raise DataError(f"{target}: is a folder where a file belongs; move it away")
     before = target.stat() if target.exists() else None
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)

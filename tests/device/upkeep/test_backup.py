@@ -160,6 +160,20 @@ def test_where_the_configuration_finds_no_room_nothing_is_restored(home: Home, o
     assert not (other.state / "restore.part").exists()
 
 
+def test_a_folder_where_a_file_belongs_is_said_before_anything_is_changed(
+    home: Home, other: Home, tmp_path: Path
+) -> None:
+    saved = backup(home, tmp_path / "b.zip", "--with-credentials")
+    (other.config.parent / "client.crt").unlink()
+    (other.config.parent / "client.crt").mkdir()
+    before = other.content()
+    with pytest.raises(DataError, match=r"client\.crt: is a folder where a file belongs"):
+        restore(saved, other.config, other.state)
+    finish(other.state)
+    assert other.content() == before
+    assert not [path.name for path in other.config.parent.iterdir() if "restored" in path.name]
+
+
 def test_killed_at_any_step_it_is_all_or_nothing(home: Home, in_memory: Path) -> None:
     """The state folder: what lies elsewhere is put there at once, but the start of the daemon may not write there."""
     saved = backup(home, in_memory / "b.zip", "--with-credentials")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import multiprocessing
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
@@ -177,6 +178,18 @@ def test_a_drawing_process_that_is_killed_is_one_line(folder: Path, tmp_path: Pa
     with batch_pool(source, 1) as pool:
         batches = pool.epoch(0, 1000)
         next(batches)
+        time.sleep(3)  # then it stands in the middle of writing one
         multiprocessing.active_children()[0].kill()
         with pytest.raises(OutcomeError, match="a process that draws scenes was ended"):
             list(batches)
+
+
+def test_what_a_drawing_process_cannot_read_is_said_however_late_it_is_asked(tmp_path: Path) -> None:
+    from mien_models.errors import DataError
+    from mien_training.faces.batches import Source, batch_pool
+
+    source = Source((tmp_path,), frozenset(), 96, 128, False, 2, 0, tmp_path / "none.json")
+    with batch_pool(source, 2) as pool:
+        time.sleep(8)
+        with pytest.raises(DataError, match="no labels_"):
+            list(pool.epoch(0, 4))

@@ -106,7 +106,7 @@ def split(faces: Faces, usage: Usage, source: Path, limit: int | None = None) ->
     if not len(rows):
         found = ", ".join(f"{name} ({n} rows)" for name, n in Counter(faces.usage.tolist()).items())
         raise DataError(
-            f"{source}: no row with usage {usage}; it has {found or 'no rows at all'}; take the data set whole"
+            f"{source}: no row with usage {usage}; it has {found or 'no rows at all'}; take the data set whole, or more of it"
         )
     return faces.take(rows[:limit])
 

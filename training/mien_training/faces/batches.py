@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import signal
 import threading
 from collections.abc import Iterator
@@ -84,19 +85,24 @@ class BatchPool:
             OutcomeError: a process was ended from outside.
 
         """
-        try:
-            for _, connection in self._workers:
+        for _, connection in self._workers:
+            with contextlib.suppress(OSError):  # what ended it is to be read below
                 connection.send((number, count))
-            for index in range(count):
-                drawn = self._workers[index % len(self._workers)][1].recv()
-                if isinstance(drawn, MienError):
-                    raise drawn
-                yield drawn
-        except (EOFError, ConnectionError):
-            raise OutcomeError(
-                "a process that draws scenes was ended, perhaps because the memory was full; the same command goes on, with fewer "
-                "--workers"
-            ) from None
+        for index in range(count):
+            yield _receive(self._workers[index % len(self._workers)][1])
+
+
+def _receive(connection: Connection) -> Batch:
+    try:
+        drawn: Batch | MienError = connection.recv()
+    except (EOFError, OSError):  # the latter in the middle of a batch
+        raise OutcomeError(
+            "a process that draws scenes was ended, by what stands above or because the memory was full; the same command goes "
+            "on, with fewer --workers"
+        ) from None
+    if isinstance(drawn, MienError):
+        raise drawn
+    return drawn
 
 
 @contextmanager
@@ -140,10 +146,13 @@ def _work(source: Source, connection: Connection, place: int, workers: int) -> N
     except MienError as error:  # for the parent to raise
         drawn.put(error)
         drawn.join()
+        connection.poll(None)  # until it has, and ends
 
 
 def _send(connection: Connection, drawn: Queue[Batch | MienError]) -> None:
-    with contextlib.suppress(OSError):  # the parent is gone
-        while True:
+    while True:
+        try:
             connection.send(drawn.get())
-            drawn.task_done()
+        except OSError:  # the parent is gone, and the other thread waits for room in the queue
+            os._exit(1)
+        drawn.task_done()

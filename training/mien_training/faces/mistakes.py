@@ -31,14 +31,14 @@ def mine(finder: Finder, material: Material, path: Path, epoch: int, rng: np.ran
     kept = _read(path, epoch)
     chosen = rng.permutation(len(material.without))[:_PICTURES]
     new = [entry for index in chosen for entry in _false_faces(finder, material.without[index], epoch, rng)]
-    runs.write_json(path, (kept + new)[-_MOST:])
+    runs.write_json(path, (kept + new)[-2 * _MOST :])  # more than are read, for an epoch that must be repeated
     return len(new)
 
 
 def read_mistakes(path: Path, material: Material, epoch: int) -> list[Picture]:
     """The pictures of `material` with the mistakes of `path` from before `epoch` as their traps; none where there is no such file."""
     places: dict[str, list[Faces]] = {}
-    for entry in _read(path, epoch):
+    for entry in _read(path, epoch)[-_MOST:]:
         x, y, width, height = entry["box"]
         place = np.array([[x + width / 2, y + height / 2], [width, height], *[[x, y]] * 5], np.float32)
         places.setdefault(entry["picture"], []).append(place)
