@@ -22,6 +22,7 @@ from mien_device.camera import Frame, leash
 from mien_device.camera.scenes import DemoCamera
 from mien_device.config.load import load_config
 from mien_device.daemon import Daemon
+from mien_device.folders import state_folder
 from mien_device.heaps import share_heaps
 from mien_device.leave import leave
 from mien_device.music.player import CardOutput, StreamingPlayer
@@ -30,7 +31,7 @@ from mien_device.signals import reload_on_signal, stop_on_signals
 from mien_device.simulate.fakes import BreakingCamera, BreakingCard, probe_card
 from mien_device.simulate.trace import load_trace
 from mien_device.simulate.world import World
-from mien_device.state import Memory, state_folder
+from mien_device.state import Memory
 from mien_models.errors import run_command
 from mien_models.labels import Emotion
 from mien_models.preprocess import Image

@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from mien_device.commands.parser import build_parser
 from mien_device.config import Config
 from mien_device.config.load import find_config, find_password, load_config
+from mien_device.folders import hand_over
 from mien_device.heaps import share_heaps
 from mien_device.leave import leave
-from mien_device.state import hand_over
 from mien_models.errors import ConfigError, run_command
 
 

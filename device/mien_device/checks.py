@@ -17,11 +17,11 @@ from mien_device.config.load import read_password
 from mien_device.faces.open import open_finder
 from mien_device.faces.rotation import upright_turn
 from mien_device.features import updates_wanted
+from mien_device.folders import cache_folder, models_folder, state_folder
 from mien_device.library.database import FILE as LIBRARY_FILE
 from mien_device.library.store import Library
 from mien_device.music.player import probe_sound
 from mien_device.music.playlist import Playlists
-from mien_device.state import cache_folder, models_folder, state_folder
 from mien_device.updates.store import Store
 from mien_models.errors import CameraError, ConfigError, MienError, ModelError, MusicError, OutcomeError
 from mien_models.labels import Emotion

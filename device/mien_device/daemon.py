@@ -11,11 +11,12 @@ from pathlib import Path
 
 from mien_device.config import Config
 from mien_device.config.load import read_password, read_token
+from mien_device.folders import state_folder
 from mien_device.health import notify
 from mien_device.loops.crew import Crew
 from mien_device.parts import Parts, build_parts
 from mien_device.signals import reload_on_signal, stop_on_signals
-from mien_device.state import Memory, state_folder
+from mien_device.state import Memory
 from mien_device.upkeep.inuse import in_use
 from mien_device.upkeep.restore import finish_interrupted
 from mien_device.wiring import Wiring

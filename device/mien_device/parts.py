@@ -19,6 +19,7 @@ from mien_device.config import Config, MusicConfig, MusicMode
 from mien_device.faces import FaceFinder
 from mien_device.faces.open import open_finder
 from mien_device.features import updates_wanted
+from mien_device.folders import models_folder, state_folder
 from mien_device.health import board
 from mien_device.mood import MoodState
 from mien_device.music import Player
@@ -31,7 +32,7 @@ from mien_device.music.playlist import Playlists
 from mien_device.pipeline import Pipeline
 from mien_device.policy.policy import Policy
 from mien_device.shelf import LibraryShelf, has_song
-from mien_device.state import Remembered, models_folder, state_folder
+from mien_device.state import Remembered
 from mien_device.updates.reader import ExchangeableReader
 from mien_device.updates.store import Store
 from mien_device.updates.trial import Open

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mien_device.commands import say
 from mien_device.config.load import default_paths, find_config
-from mien_device.state import state_folder
+from mien_device.folders import state_folder
 from mien_device.upkeep.backup import Place, make_backup
 from mien_device.upkeep.restore import restore
 

@@ -7,6 +7,7 @@ import json
 from mien_device.commands import say
 from mien_device.config import Config
 from mien_device.features import features
+from mien_device.folders import state_folder
 from mien_device.home import discovery
 from mien_device.home.announcer import FILE as DISCOVERY_FILE
 from mien_device.home.announcer import Announced, load_announced
@@ -14,7 +15,6 @@ from mien_device.home.discovery import describe
 from mien_device.home.entities import Feature
 from mien_device.home.identity import device_id
 from mien_device.home.purge import purge
-from mien_device.state import state_folder
 from mien_models.errors import ConfigError
 
 

@@ -16,6 +16,7 @@ from mien_device.commands import library_show, library_tables, library_why, say
 from mien_device.commands.progress import Bar
 from mien_device.config import Config
 from mien_device.config.load import find_config, load_config
+from mien_device.folders import state_folder
 from mien_device.library import Broken
 from mien_device.library.analysis_worker import AnalysisWorker
 from mien_device.library.catalogue import forgive
@@ -24,7 +25,6 @@ from mien_device.library.listening import Heard, listen_to_all
 from mien_device.library.scan import Report, scan
 from mien_device.library.store import Library
 from mien_device.library.watch import QUIET_S, Watch
-from mien_device.state import state_folder
 from mien_models.files import user_path
 
 WRITING = {"correct", "like", "import"}

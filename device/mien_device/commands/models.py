@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mien_device.commands import say
 from mien_device.faces.install import install_yunet
-from mien_device.state import models_folder
+from mien_device.folders import models_folder
 from mien_models.errors import ConfigError
 from mien_models.finder import ModelFinder
 from mien_models.manifest import FinderManifest, Manifest, MusicManifest, read_kind

@@ -10,7 +10,7 @@ from mien_device.checks import check_all
 from mien_device.commands import say
 from mien_device.config import Config
 from mien_device.config.load import find_config, load_config
-from mien_device.state import state_folder
+from mien_device.folders import state_folder
 from mien_device.upkeep import bundle
 from mien_device.upkeep.secrets import Scrubber, known_secrets
 from mien_models.errors import ConfigError

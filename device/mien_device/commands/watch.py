@@ -9,8 +9,8 @@ from mien_device.camera.replay import ReplayCamera
 from mien_device.commands.progress import Bar
 from mien_device.config import Config
 from mien_device.faces.open import open_finder
+from mien_device.folders import models_folder
 from mien_device.pipeline import Pipeline
-from mien_device.state import models_folder
 from mien_device.watch.film import Watched, watch
 from mien_models.errors import ConfigError
 from mien_models.labels import Mood

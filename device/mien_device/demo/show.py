@@ -20,10 +20,10 @@ from mien_device.config import Config, MqttConfig, MusicConfig, PageConfig
 from mien_device.daemon import Daemon
 from mien_device.demo.broker import LOOPBACK, DemoBroker
 from mien_device.demo.tunes import write_tunes
+from mien_device.folders import cache_folder
 from mien_device.home.messages import Event, MoodMessage, NowPlaying
 from mien_device.parts import build_parts
 from mien_device.signals import stop_on_signals
-from mien_device.state import cache_folder
 from mien_models.errors import BrokerError, OutcomeError
 
 DEVICE_ID = "demo"

@@ -27,6 +27,7 @@ from mien_device.config import (
 )
 from mien_device.daemon import Daemon
 from mien_device.demo.broker import LOOPBACK
+from mien_device.folders import state_folder
 from mien_device.leave import leave
 from mien_device.music.player import CardOutput, StreamingPlayer
 from mien_device.parts import build_parts
@@ -34,7 +35,7 @@ from mien_device.signals import stop_on_signals
 from mien_device.simulate.fakes import BreakingCamera, BreakingCard, BreakingTpu, SceneLoop, draw_scenes, probe_card
 from mien_device.simulate.trace import Trace, load_trace
 from mien_device.simulate.world import TURN_S, World
-from mien_device.state import Memory, state_folder
+from mien_device.state import Memory
 from mien_models.errors import run_command
 from mien_models.runtime import Accelerator
 

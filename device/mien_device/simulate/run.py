@@ -13,13 +13,13 @@ from pathlib import Path
 
 from mien_device.demo.broker import DemoBroker
 from mien_device.demo.tunes import write_tunes
+from mien_device.folders import cache_folder
 from mien_device.simulate.disk import SmallDisk, become_root
 from mien_device.simulate.home import FRESH_S, Home
 from mien_device.simulate.supervisor import Supervisor, environment
 from mien_device.simulate.trace import Kind, Trace, load_trace, shipped_traces
 from mien_device.simulate.verdict import STABLE_S, Outcome, clusters, due_s, judge, stretch_for
 from mien_device.simulate.world import World
-from mien_device.state import cache_folder
 from mien_models.errors import OutcomeError
 
 DEVICE = "mien_device.simulate.device"

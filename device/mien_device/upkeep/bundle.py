@@ -15,10 +15,10 @@ from typing import Any
 
 from mien_device.config import Config
 from mien_device.config.template import effective
+from mien_device.folders import cache_folder
 from mien_device.health import board
 from mien_device.home.messages import utc_now
 from mien_device.library.database import FILE as LIBRARY
-from mien_device.state import cache_folder
 from mien_device.upkeep.inuse import is_in_use
 from mien_device.upkeep.secrets import HIDDEN, Scrubber
 from mien_models import __version__
