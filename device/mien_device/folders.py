@@ -39,9 +39,8 @@ def hand_over() -> None:
             for _, folders, files, at in os.fwalk(folder):  # by descriptors: no link leads root out of it
                 folders[:] = [name for name in folders if name != "lost+found"]  # on a partition of its own
                 for name in (*folders, *files):
-                    with contextlib.suppress(
-                        OSError
-                    ):  # it is gone again, or the disk is read-only: then nothing new is there
+                    # It may be gone again; on a disk that is read-only there is nothing new.
+                    with contextlib.suppress(OSError):
                         _hand_over(name, at, owner)
 
 

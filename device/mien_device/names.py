@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import unicodedata
+from pathlib import Path
 
 LONGEST = 200
 """Characters; a title that is longer is a mistake of whoever wrote it, or an attack."""
@@ -23,3 +25,11 @@ def clean(text: str | None) -> str:
 def printable(text: str) -> str:
     """`text` with question marks for what is not UTF-8 in a file's name, and for signs that would steer a terminal."""
     return _STEERING.sub("?", text)
+
+
+def utf8(path: Path) -> str | None:
+    """How the file is called, in text that everybody can read; None if its name is no UTF-8."""
+    try:
+        return os.fsencode(path).decode("utf-8")
+    except UnicodeDecodeError:
+        return None

@@ -15,9 +15,10 @@ from typing import Any
 from mien_device.commands import say
 from mien_device.library import CORRECTED_SD, MOOD_SD, Song
 from mien_device.library.cover import find_cover
-from mien_device.library.files import printable, utf8, write_file
+from mien_device.library.files import printable, write_file
 from mien_device.library.moods import CENTRES
 from mien_device.library.store import Library
+from mien_device.names import utf8
 from mien_models.errors import ConfigError, MusicError, OutcomeError, one_line
 from mien_models.listening import SongMood
 

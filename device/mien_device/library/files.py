@@ -22,14 +22,6 @@ def write_file(path: Path, content: bytes) -> None:
         raise DataError(f"{path}: {error.strerror}; name a place that can be written and has room") from None
 
 
-def utf8(path: Path) -> str | None:
-    """How the file is called, in text that everybody can read; None if its name is no UTF-8."""
-    try:
-        return os.fsencode(path).decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-
-
 def printable(path: Path) -> str:
     """The same with a sign of replacement for what is not UTF-8."""
     return os.fsencode(path).decode("utf-8", "replace")

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from mien_device.library import Song
-from mien_device.library.files import printable, utf8, write_file
+from mien_device.library.files import printable, write_file
+from mien_device.names import utf8
 from mien_models.errors import DataError
 from mien_models.listening import SongMood
 

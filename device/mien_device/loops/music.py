@@ -27,6 +27,7 @@ from mien_device.latest import Closed, Latest
 from mien_device.mood import MoodState
 from mien_device.mood.said import LASTS_S, Said
 from mien_device.music.jukebox import Change, Jukebox, TrackSkipped, TrackStarted
+from mien_device.names import utf8
 from mien_device.state import Memory
 from mien_models.labels import Emotion, Mood
 
@@ -235,11 +236,8 @@ class Music:
         """Take note of what plays and where, so that it goes on there after a restart."""
         self._keep_at = now + KEEP_S
         track = self._jukebox.playing
-        path = "" if track is None else str(track.path)
-        try:
-            path.encode()
-        except UnicodeEncodeError:
-            path = ""  # a name that is no text cannot be written down
+        # A name that is no text cannot be written down.
+        path = "" if track is None else utf8(track.path) or ""
         self._memory.keep(place=path, place_s=round(self._jukebox.position_s, 1) if path else 0.0)
 
     def _echo(self) -> None:

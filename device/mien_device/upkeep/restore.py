@@ -42,6 +42,15 @@ class Restored:
     """What is left to do."""
 
 
+@dataclass(frozen=True)
+class _Outside:
+    """A file that does not belong into the state folder."""
+
+    source: Path
+    mode: int
+    """Its rights where it has none yet."""
+
+
 def restore(archive: Path, config: Path, state: Path) -> Restored:
     """Put a backup's configuration to `config` and the rest into the folder `state`. What is not in it stays as it is.
 
@@ -56,25 +65,27 @@ def restore(archive: Path, config: Path, state: Path) -> Restored:
             part = state / _PART
             shutil.rmtree(part, ignore_errors=True)
             part.mkdir(mode=0o700)
-            beside: dict[Path, Path] = {}
+            outside: dict[Path, _Outside] = {}
             try:
                 listing = read_archive(archive, part)
                 settings = _refuse_what_mien_could_not_use(part, archive)
                 _hand_over(part, state)
                 _require_writable(config.parent)
-                notes = _lay_settings_beside(beside, part, config, settings, state)
+                outside, notes = _plan_outside(part, config, settings)
+                for target, what in outside.items():
+                    _lay_beside(target, what, state)
                 sync(part)
             except BaseException:
                 shutil.rmtree(part, ignore_errors=True)
-                for new in beside.values():
-                    new.unlink(missing_ok=True)
+                for target in outside:
+                    _beside(target).unlink(missing_ok=True)
                 raise
             part.rename(state / _WHOLE)
             sync(state)
-            for target, new in beside.items():
-                new.replace(target)
+            for target in outside:
+                _beside(target).replace(target)
                 sync(target.parent)
-            files = [*beside, *finish(state)]
+            files = [*outside, *finish(state)]
     except OSError as error:
         raise DataError(f"{error.filename or state}: {error.strerror}") from None
     if listing.shortened:
@@ -167,46 +178,43 @@ def _require_writable(folder: Path) -> None:
         raise DataError(f"{folder}: may not be written; run as the user that may, or name another place with --config")
 
 
-def _lay_settings_beside(
-    beside: dict[Path, Path], part: Path, config: Path, settings: Config, state: Path
-) -> list[str]:
-    """Write what does not belong into the state folder beside its place, and note in `beside` where; says what is left to do."""
-    notes = []
+def _plan_outside(part: Path, config: Path, settings: Config) -> tuple[dict[Path, _Outside], list[str]]:
+    """What does not belong into the state folder, by its place; and what is left to do."""
+    outside, notes = dict[Path, _Outside](), list[str]()
     if (part / CONFIG).exists():
-        beside[config] = _new_beside(config)
-        _lay(part / CONFIG, beside[config], config, state, 0o640)
+        outside[config] = _Outside(part / CONFIG, 0o640)
     for name, wanted in credential_files(settings):
         if not (part / name).exists():
             continue
         # Never to just any place that a file from somewhere names.
         target = wanted if wanted is not None and wanted.parent == config.parent else config.parent / name
-        beside[target] = _new_beside(target)
-        _lay(part / name, beside[target], target, state, 0o600)
+        outside[target] = _Outside(part / name, 0o600)
         if target != wanted and name == PASSWORD.credential and wanted is None:
             notes.append(
                 f"{target}: the broker's password; run systemd/install again, or name it in mqtt.password_file"
             )
         elif target != wanted:
             notes.append(f"{target}: the configuration looks for it at {wanted}; move it there, or name it anew")
-    return notes
+    return outside, notes
 
 
-def _new_beside(target: Path) -> Path:
+def _beside(target: Path) -> Path:
+    """Where it lies until it takes its place."""
     return target.with_name(f".{target.name}.restored")
 
 
-def _lay(source: Path, new: Path, target: Path, state: Path, mode: int) -> None:
-    """Write `new`, which will replace `target`: its owner's as before, else readable for those who own the state."""
+def _lay_beside(target: Path, what: _Outside, state: Path) -> None:
+    """Its owner's as before, else readable for those who own the state."""
     if target.is_dir():
         raise DataError(f"{target}: is a folder where a file belongs; move it away")
-    before = target.stat() if target.exists() else None
+    before, new = target.stat() if target.exists() else None, _beside(target)
     new.unlink(missing_ok=True)
     new.touch(mode=0o600)
-    new.write_bytes(source.read_bytes())
-    new.chmod(before.st_mode & 0o777 if before else mode)
+    new.write_bytes(what.source.read_bytes())
+    new.chmod(before.st_mode & 0o777 if before else what.mode)
     if os.geteuid() == 0:
         owner = before or state.stat()
-        if before is None and mode == 0o640:
+        if before is None and what.mode == 0o640:
             os.chown(new, 0, owner.st_gid)
         else:
             os.chown(new, owner.st_uid, owner.st_gid)
