@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import re
-import zipfile
 from pathlib import Path
 from typing import Any
 
-from mien_convert.floating import import_keras
+from mien_convert.floating import import_keras, load_network
 from mien_convert.pictures import Shape
 from mien_convert.quiet import first_line, quiet
 from mien_models.errors import ModelError
@@ -16,6 +15,7 @@ SAVED_MODEL = "saved_model.pb"
 _SIGNATURE = "serving_default"
 _SUFFIXES = {".keras", ".h5", ".hdf5"}
 _NAME = re.compile(r"[A-Za-z0-9_.-]+")
+_SAVE_ANEW = "save it anew, without layers of your own"
 _GIVE = "a .keras or .h5 file, a SavedModel or the directory of a run"
 
 
@@ -37,17 +37,7 @@ def open_classifier(path: Path) -> Any:
     if path.is_file() and path.suffix not in _SUFFIXES:
         raise ModelError(f"{path}: is none of Keras's files; give {_GIVE}")
     keras = import_keras()
-    from tensorflow.errors import OpError
-
-    if path.suffix == ".keras" and not zipfile.is_zipfile(path):  # Keras would say that it is not there
-        raise ModelError(f"{path}: damaged, or no .keras file; save it anew or copy it again")
-    try:
-        with quiet():
-            model = _saved_model(keras, path) if path.is_dir() else keras.saving.load_model(path, compile=False)
-    except (ValueError, TypeError, KeyError, IndexError, OSError, zipfile.BadZipFile, OpError) as error:
-        raise ModelError(
-            f"{path}: cannot be loaded ({first_line(error)}); save it anew, without layers of your own"
-        ) from error
+    model = _open_saved_model(keras, path) if path.is_dir() else load_network(path, _SAVE_ANEW)
     _check(model, path)
     if isinstance(model, keras.Sequential):  # which has no names for its outputs
         model = keras.Model(model.inputs, model.outputs, name=model.name)
@@ -59,6 +49,16 @@ def input_shape(model: Any) -> Shape:
     """Height, width and channels of a model of `open_classifier`."""
     _, height, width, channels = model.inputs[0].shape
     return int(height), int(width), int(channels)
+
+
+def _open_saved_model(keras: Any, path: Path) -> Any:
+    from tensorflow.errors import OpError
+
+    with quiet():
+        try:
+            return _saved_model(keras, path)
+        except (ValueError, TypeError, KeyError, IndexError, OSError, OpError) as error:
+            raise ModelError(f"{path}: cannot be loaded ({first_line(error)}); {_SAVE_ANEW}") from error
 
 
 def _saved_model(keras: Any, path: Path) -> Any:

@@ -18,17 +18,22 @@ if TYPE_CHECKING:
     from mien_convert.quantize import Variant
 
 
+PICTURES = 300
+"""With so many at most an int8 file is calibrated, where nobody says otherwise."""
+
+
 def quantize(arguments: argparse.Namespace) -> int:
     from mien_convert.classifiers import is_classifier
     from mien_convert.quantize import Variant
     from mien_convert.runs import network_kind
 
-    if not (is_classifier(arguments.model) or arguments.model.is_dir()):
+    is_run = not is_classifier(arguments.model)
+    if is_run and not arguments.model.is_dir():
         raise ModelError(f"{arguments.model}: no such file; give a run, a .keras or .h5 file or a SavedModel")
     if network_kind(arguments.model) == "faces":
         return _quantize_finder(arguments)
     variant = Variant(arguments.variant)
-    if not is_classifier(arguments.model) and variant is Variant.INT8:
+    if is_run and variant is Variant.INT8:
         _refuse_all_but(arguments, "name", "version", "float")
         return _quantize_run(arguments)
     if variant is not Variant.INT8:
@@ -65,7 +70,7 @@ def _quantize_file(arguments: argparse.Namespace, variant: Variant) -> int:
     calibration = None
     if arguments.calibration is not None:
         scale = Scale(arguments.scale or Scale.PIXELS)
-        calibration = Calibration(arguments.calibration, scale, arguments.pictures or 300)
+        calibration = Calibration(arguments.calibration, scale, arguments.pictures or PICTURES)
     written = convert_file(arguments.model, arguments.out, variant, calibration)
     if arguments.json:
         _print_json(asdict(written))
@@ -203,11 +208,10 @@ def compare(arguments: argparse.Namespace) -> int:
 
 
 def package(arguments: argparse.Namespace) -> int:
+    from mien_convert.flatbuffer import find_shipped
     from mien_convert.repack import Details, repack
-    from mien_models.shipped import find_model, shipped_models
 
-    is_shipped = str(arguments.model) in shipped_models() and not arguments.model.exists()
-    model = find_model(str(arguments.model)) if is_shipped else arguments.model
+    model = find_shipped(arguments.model)
     if not model.exists():
         raise ModelError(
             f"{model}: no such file; give an int8 .tflite file, a model directory or a shipped model's name"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shlex
-import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from mien_convert.floating import import_keras
-from mien_convert.quiet import first_line
+from mien_convert.floating import import_keras, load_network
 from mien_convert.runs import CALIBRATION, HOLDOUT, find_network, read_config, read_run_arrays
 from mien_models.errors import DataError, ModelError
 from mien_models.matching import Truth
@@ -86,15 +84,12 @@ def open_network(run: FinderRun) -> Any:
         ModelError: it cannot be loaded, or is no face finder.
 
     """
-    keras, path = import_keras(), find_network(run.directory)
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: cannot be loaded ({first_line(error)}); {_REMEDY}") from error
+    path = find_network(run.directory)
+    model = load_network(path, _REMEDY)
     outputs = dict(zip(model.output_names, model.outputs, strict=True))
     if not outputs or any(name.partition("_")[0] not in {"score", "shape"} for name in outputs):
         raise ModelError(f"{path}: has the outputs {', '.join(outputs)}; a face finder has score_N and shape_N")
-    return keras.Model(model.inputs, outputs, name=model.name)
+    return import_keras().Model(model.inputs, outputs, name=model.name)
 
 
 def _scenes(path: Path, size: tuple[int, int]) -> list[tuple[Image, Truth]]:

@@ -59,6 +59,12 @@ class FileGraph:
     """Graphs in the whole file; more than one where a model branches or loops."""
 
 
+def find_shipped(path: Path) -> Path:
+    """The directory of the shipped model that is called `path`, where nothing of the user's is; else `path` itself."""
+    is_shipped = str(path) in shipped_models() and not path.exists()
+    return find_model(str(path)) if is_shipped else path
+
+
 def read_tflite(path: Path) -> tuple[Path, bytes]:
     """A .tflite file, or that of the model directory `path` or of the shipped model so named, and its content.
 
@@ -67,8 +73,7 @@ def read_tflite(path: Path) -> tuple[Path, bytes]:
         ModelError: the file cannot be read.
 
     """
-    if str(path) in shipped_models() and not path.exists():
-        path = find_model(str(path))
+    path = find_shipped(path)
     if path.is_dir():
         path = path / load_any_manifest(path).file.path
     try:

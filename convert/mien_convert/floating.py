@@ -28,15 +28,7 @@ def open_keras(path: Path) -> Any:
         ModelError: the file is damaged, or not an emotion network.
 
     """
-    keras = import_keras()
-    if not zipfile.is_zipfile(path):  # Keras would say that it is not there
-        raise ModelError(f"{path}: damaged, or no .keras file; train anew with `mien-train emotion`")
-    try:
-        model = keras.saving.load_model(path, compile=False)
-    except (ValueError, TypeError, KeyError, OSError, zipfile.BadZipFile) as error:
-        raise ModelError(
-            f"{path}: cannot be loaded ({first_line(error)}); train anew with `mien-train emotion`"
-        ) from error
+    model = load_network(path, "train anew with `mien-train emotion`")
     outputs = dict(zip(model.output_names, model.outputs, strict=True))
     expected = {head.value: (None, len(HEAD_LABELS[head])) for head in Head}
     shapes = {name: tuple(output.shape) for name, output in outputs.items()}
@@ -47,7 +39,25 @@ def open_keras(path: Path) -> Any:
             f"{path}: takes {model.input_shape}; an emotion network takes (None, {FACE_SIZE}, {FACE_SIZE}, 1)"
         )
     # Outputs in a dictionary become named outputs of the converted file; in a list they would only have positions.
-    return keras.Model(model.inputs, outputs, name=model.name)
+    return import_keras().Model(model.inputs, outputs, name=model.name)
+
+
+def load_network(path: Path, remedy: str) -> Any:
+    """The Keras model in the .keras or .h5 file `path`; `remedy` ends the text of an error.
+
+    Raises:
+        MissingDependencyError: TensorFlow or Keras is not installed.
+        ModelError: the file is damaged, or Keras cannot load it.
+
+    """
+    keras = import_keras()
+    if path.suffix == ".keras" and not zipfile.is_zipfile(path):  # Keras would say that it is not there
+        raise ModelError(f"{path}: damaged, or no .keras file; {remedy}")
+    with quiet():
+        try:
+            return keras.saving.load_model(path, compile=False)
+        except (ValueError, TypeError, KeyError, IndexError, OSError, zipfile.BadZipFile) as error:
+            raise ModelError(f"{path}: cannot be loaded ({first_line(error)}); {remedy}") from error
 
 
 def keras_probabilities(model: Any, faces: Faces) -> dict[Head, Probabilities]:

@@ -93,7 +93,7 @@ def _add_quantize(parser: argparse.ArgumentParser) -> None:
         "--pictures",
         type=whole_number,
         metavar="N",
-        help="calibrate with at most N (default: 300)",
+        help=f"calibrate with at most N (default: {commands.PICTURES})",
     )
     _add_json(parser)
     parser.set_defaults(command=commands.quantize, refuse=parser.error)

@@ -85,7 +85,6 @@ def _export(model: Any, path: Path, **options: Any) -> bytes:
     from tensorflow.lite.python.convert_phase import ConverterError
 
     _check_numbers(model, path)
-
     signature = [keras.InputSpec(dtype="float32", shape=(1, *model.inputs[0].shape[1:]))]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "model.tflite"

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from mien_models.finder import ModelFinder
+from mien_models.preprocess import Box
 from mien_training.__main__ import main
 from tests.training.conftest import KERAS_WARNING
 from tests.training.faces.conftest import write_folder
@@ -127,14 +128,16 @@ def test_mistakes_are_one_line(
     assert words in capsys.readouterr().err
 
 
+class Gullible:
+    """A finder that sees a face at one place of every picture."""
+
+    def look(self, image: np.ndarray, least: float) -> list[Box]:
+        return [Box(20, 20, 40, 50, 0.8)]
+
+
 def test_its_own_mistakes_are_mined_and_learned_from(folder: Path, tmp_path: Path) -> None:
-    from mien_models.preprocess import Box
     from mien_training.faces.material import read_material
     from mien_training.faces.mistakes import mine, read_mistakes
-
-    class Gullible:
-        def look(self, image: np.ndarray, least: float) -> list[Box]:
-            return [Box(20, 20, 40, 50, 0.8)]
 
     material = read_material([folder], frozenset(), held_back=False)
     path = tmp_path / "mistakes.json"
@@ -151,13 +154,8 @@ def test_its_own_mistakes_are_mined_and_learned_from(folder: Path, tmp_path: Pat
 
 
 def test_an_epoch_that_was_cut_off_draws_and_mines_as_if_it_had_not_been(folder: Path, tmp_path: Path) -> None:
-    from mien_models.preprocess import Box
     from mien_training.faces.material import read_material
     from mien_training.faces.mistakes import mine, read_mistakes
-
-    class Gullible:
-        def look(self, image: np.ndarray, least: float) -> list[Box]:
-            return [Box(20, 20, 40, 50, 0.8)]
 
     material = read_material([folder], frozenset(), held_back=False)
     path = tmp_path / "mistakes.json"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from mien_training.emotion.cost import Int8Cost, int8_cost, multiply_adds
 from mien_training.emotion.datasets import NO_LABEL, Faces, Usage, split
 from mien_training.emotion.evaluate import Asked, Evaluation, ask, judge
 from mien_training.emotion.metrics import Bin, reliability
-from mien_training.emotion.networks import find_architecture
+from mien_training.emotion.networks import Architecture, find_architecture
 from mien_training.emotion.predictors import keras_predictor, load_network
 
 log = logging.getLogger(__name__)
@@ -33,6 +34,19 @@ class Judged(Evaluation):
     """The scores by one label set, with the diagram behind the calibration error."""
 
     reliability: list[Bin]
+
+
+@dataclass(frozen=True)
+class _Subject:
+    """A finished run before it is measured."""
+
+    name: str
+    directory: Path
+    config: TrainConfig
+    history: list[dict[str, Any]]
+    architecture: Architecture
+    converted: Path | None
+    """The int8 model directory that is named like it, where there is one."""
 
 
 class RunReport(Strict):
@@ -81,19 +95,14 @@ def compare(
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise ConfigError(f"{twice[0]}: two runs have this name; rename one, the report calls them by it")
     # All are read before any is measured, which takes minutes.
-    configs = [_finished(directory) for directory in directories]
-    for directory, config in zip(directories, configs, strict=True):
-        _check_split(directory, split(faces, Usage.PUBLIC_TEST, data, config.limit), data)
-        read_history(directory, config.epochs)
-        find_architecture(config.arch)
-        if converted := _converted(int8, directory):
-            load_manifest(converted)
+    subjects = [_read(directory, faces, data, int8) for directory in directories]
     unseen = split(faces, usage, data, limit)
     reports = []
-    for directory, name, config in zip(directories, names, configs, strict=True):
-        log.info("%s", directory)
-        seen = sample_of_seen(split(faces, Usage.TRAINING, data, config.limit), min(limit or SEEN_FACES, SEEN_FACES))
-        reports.append(_measure(directory, name, config, unseen, seen, data, usage, int8))
+    for subject in subjects:
+        log.info("%s", subject.directory)
+        learned = split(faces, Usage.TRAINING, data, subject.config.limit)
+        seen = sample_of_seen(learned, min(limit or SEEN_FACES, SEEN_FACES))
+        reports.append(_measure(subject, unseen, seen, data, usage))
     return reports
 
 
@@ -121,11 +130,18 @@ def sample_of_seen(training: Faces, count: int) -> Faces:
     return training.take(np.sort(np.random.default_rng(0).permutation(labelled)[:count]))
 
 
-def _finished(directory: Path) -> TrainConfig:
+def _read(directory: Path, faces: Faces, data: Path, int8: Path | None) -> _Subject:
+    """See that it can be measured, as far as that is told without its network."""
     config = runs.load_config(directory, TrainConfig)
     if not (directory / runs.MODEL).is_file():
         raise ModelError(f"{directory}: no {runs.MODEL} there; finish the training by giving its command again")
-    return config
+    _check_split(directory, split(faces, Usage.PUBLIC_TEST, data, config.limit), data)
+    history, architecture = read_history(directory, config.epochs), find_architecture(config.arch)
+    name = directory.resolve().name
+    converted = int8 / name if int8 and (int8 / name).is_dir() else None
+    if converted:
+        load_manifest(converted)
+    return _Subject(name, directory, config, history, architecture, converted)
 
 
 def _check_split(directory: Path, validation: Faces, data: Path) -> None:
@@ -139,24 +155,14 @@ def _check_split(directory: Path, validation: Faces, data: Path) -> None:
         )
 
 
-def _measure(
-    directory: Path,
-    name: str,
-    config: TrainConfig,
-    unseen: Faces,
-    seen: Faces,
-    data: Path,
-    usage: Usage,
-    int8: Path | None,
-) -> RunReport:
-    network = load_network(directory / runs.MODEL)
+def _measure(subject: _Subject, unseen: Faces, seen: Faces, data: Path, usage: Usage) -> RunReport:
+    name, config, history = subject.name, subject.config, subject.history
+    network = load_network(subject.directory / runs.MODEL)
     predict = keras_predictor(network)
     judged = _judge(ask(predict, unseen.pixels, model=name, moved=True), config.heads, unseen, data, usage)
     seen_scores = _judge(ask(predict, seen.pixels, model=name), config.heads, seen, data, Usage.TRAINING)
     truth = next(iter(judged))
-    history = read_history(directory, config.epochs)
-    own = find_architecture(config.arch).recipe.epochs
-    converted = _converted(int8, directory)
+    own = subject.architecture.recipe.epochs
     return RunReport(
         run=name,
         config=config,
@@ -169,14 +175,8 @@ def _measure(
         seen_accuracy=seen_scores[truth].accuracy,
         parameters=network.count_params(),
         multiply_adds=multiply_adds(network),
-        int8=int8_cost(converted, unseen.pixels) if converted else None,
+        int8=int8_cost(subject.converted, unseen.pixels) if subject.converted else None,
     )
-
-
-def _converted(int8: Path | None, directory: Path) -> Path | None:
-    """The model directory that is named like the run."""
-    converted = None if int8 is None else int8 / directory.resolve().name
-    return converted if converted is not None and converted.is_dir() else None
 
 
 def _judge(asked: Asked, heads: tuple[Head, ...], faces: Faces, data: Path, usage: Usage) -> dict[Head, Judged]:

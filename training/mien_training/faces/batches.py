@@ -73,7 +73,7 @@ class BatchMaker:
 
 
 class BatchPool:
-    """Processes that draw ahead, each of them every so manieth batch."""
+    """Processes that draw ahead, in turn: of three each draws every third batch."""
 
     def __init__(self, workers: list[tuple[BaseProcess, Connection]]) -> None:
         self._workers = workers
@@ -129,7 +129,7 @@ def batch_pool(source: Source, workers: int) -> Iterator[BatchPool]:
 
 
 def _work(source: Source, connection: Connection, place: int, workers: int) -> None:
-    """Draw batch `place` of an epoch, and every so manieth after it, until the parent ends."""
+    """Draw batch `place` of an epoch, and then every `workers`-th, until the parent ends."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle
     cv2.setNumThreads(1)
     drawn = Queue[Batch | MienError](_AHEAD)
