@@ -152,10 +152,10 @@ def test_the_log_tells_changes_only(caplog: pytest.LogCaptureFixture) -> None:
 def test_without_paho_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     real_import = builtins.__import__
 
-    def no_paho(name: str, *rest: Any) -> Any:
+    def no_paho(name: str, *rest: Any, **more: Any) -> Any:
         if name.startswith("paho"):
             raise ImportError("no paho")
-        return real_import(name, *rest)
+        return real_import(name, *rest, **more)
 
     for name in ("mqtt", "session"):
         monkeypatch.delitem(sys.modules, f"mien_device.home.{name}", raising=False)
